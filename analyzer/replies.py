@@ -1,0 +1,125 @@
+"""Reply codes and enhanced status codes: what they are, and how they stand in a reply's text.
+
+Knows RFC 5321 4.2 and RFC 3463; has never seen a log.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+#: First digit of a reply code. Source: RFC 5321 4.2.1.
+CLASS_NAMES = {
+    1: "positive preliminary",
+    2: "positive completion",
+    3: "positive intermediate",
+    4: "transient negative completion",
+    5: "permanent negative completion",
+}
+
+#: Second digit of a reply code. Source: RFC 5321 4.2.1; 3 and 4 are unspecified there, the rest unused.
+CATEGORY_NAMES = {0: "syntax", 1: "information", 2: "connections", 3: "unspecified", 4: "unspecified", 5: "mail system"}
+
+
+class Reply(NamedTuple):
+    """A reply taken apart: codes are None where the text prints none; ``text`` is what is left without them."""
+
+    reply_code: int | None
+    enhanced_code: str | None
+    text: bytes
+
+
+def class_name(digit: int) -> str:
+    """Name of a reply class by its first digit, 2 to 5. Source: RFC 5321 4.2.1."""
+    return CLASS_NAMES.get(digit, "unknown class")
+
+
+def category_name(code: int) -> str:
+    """What a reply code's second digit says it is about. Source: RFC 5321 4.2.1."""
+    return CATEGORY_NAMES.get(code // 10 % 10, "outside the grammar")
+
+
+def reply_class(reply_code: int | None, enhanced_code: str | None, dsn: str | None) -> int | None:
+    """First digit of the reply code, else of the enhanced status code, else of the MTA's own ``dsn=``."""
+    if reply_code is not None:
+        return reply_code // 100
+    for code in (enhanced_code, dsn):
+        if code:
+            return int(code[0])
+    return None
+
+
+# A reply code: three digits, then a blank, a hyphen (more lines follow) or the end. RFC 5321 4.2.
+_CODE = re.compile(rb"([2-5][0-9][0-9])(?:[ -]|$)")
+# An enhanced status code in front, also in qmail's way with a hash; not a piece of an IP address or a version.
+_ENHANCED = re.compile(rb" *#?([245]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9.][0-9]|[0-9])[ ,;:]?")
+# In brackets at the end: `(#5.7.1)`, `(#5.1.1 - chkuser)`; qmail, chkuser.
+_ENHANCED_TAIL = re.compile(rb"\(#([245]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9.])[^()]*\)\.?$")
+_TAIL_REACH = 60
+
+
+def parse_reply(text: bytes) -> Reply:
+    """Take the codes off a reply's text; a reply of several lines, flattened into one, is one reply.
+
+    Knows ``550 5.1.1 x``, ``553-5.1.8 x 553 5.1.8 y``, ``5.7.1 x`` (enhanced code alone, as a milter's), ``553 #5.1.8 x``,
+    ``550 x (#5.1.1 - chkuser)`` and Exim's ``550-x\\n550 y``.
+    Source: RFC 5321 4.2, RFC 2034 4; qmail's way: its ``qmail-smtpd.c``.
+    """
+    text = text.strip(b" ")
+    code_match = _CODE.match(text)
+    if code_match is None:
+        enhanced_match = _ENHANCED.match(text)
+        if enhanced_match is None or text.startswith(b"#"):
+            return Reply(None, _enhanced_at_end(text), text)
+        return Reply(None, enhanced_match[1].decode(), text[enhanced_match.end() :].lstrip(b" "))
+    code = code_match[1]
+    rest = text[code_match.end() :]
+    enhanced_match = _ENHANCED.match(rest)
+    enhanced = None
+    if enhanced_match is not None:
+        enhanced = enhanced_match[1].decode()
+        rest = rest[enhanced_match.end() :]
+    else:
+        enhanced = _enhanced_at_end(rest)
+    return Reply(int(code), enhanced, _without_repeats(rest, code, enhanced).strip(b" "))
+
+
+def _enhanced_at_end(text: bytes) -> str | None:
+    start = max(0, len(text) - _TAIL_REACH)
+    match = _ENHANCED_TAIL.search(text, start)
+    return match[1].decode() if match else None
+
+
+def _without_repeats(rest: bytes, code: bytes, enhanced: str | None) -> bytes:
+    """Drop the code that a flattened reply repeats in front of each of its lines."""
+    if code not in rest:
+        return rest
+    again = re.escape(code) + rb"[ -]" + (rb"(?: *" + re.escape(enhanced.encode()) + rb"(?![0-9.]))?" if enhanced else b"")
+    return re.sub(rb"(?:\\n|(?<= )|^)" + again + rb" *", b" ", rest).replace(b"  ", b" ")
+
+
+# ---- normalised text: what groups replies (contract 5)
+_MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s<>\"')\]]+", re.I), "<url>"),
+    (re.compile(r"\b(?:www\.)[^\s<>\"')\]]+", re.I), "<url>"),
+    (re.compile(r"<?(?:\"(?:[^\"\\]|\\.)*\"|[^\s<>()\[\]{}\"',;:]+)@(?:\[[^\]\s]*\]|[\w.-]*\w)>?"), "<address>"),
+    (re.compile(r"\[?\b(?:\d{1,3}\.){3}\d{1,3}\b\]?"), "<ip>"),
+    (re.compile(r"\[?(?:IPv6:)?(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])\]?", re.I), "<ip>"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)?\b"), "<time>"),
+    (re.compile(r"\b\d{1,2}:\d\d(?::\d\d)?\b"), "<time>"),
+    (re.compile(r"\b(?=[\w-]*[a-z])[a-z0-9_](?:[\w-]*\w)?(?:\.[a-z0-9_](?:[\w-]*\w)?)*\.[a-z]{2,24}\b\.?(?![\w@])", re.I), "<host>"),
+    (re.compile(r"(?<![\w<])(?=[\w=+/-]*\d)[\w=+/-]{6,}(?![\w>])"), "<id>"),
+    (re.compile(r"(?<![\w<.])\d+(?:\.\d+)*(?![\w>])"), "<n>"),
+)
+_BLANKS = re.compile(r"\s+")
+
+
+def normalise(text: str) -> str:
+    """The text with what differs from message to message masked, so that equal failures are equal texts.
+
+    Masks are ``<address>``, ``<host>``, ``<ip>``, ``<id>`` (six or more characters with a digit), ``<n>``, ``<time>``,
+    ``<url>``; white space is folded, letters are kept.
+    """
+    for pattern, mask in _MASKS:
+        text = pattern.sub(mask, text)
+    return _BLANKS.sub(" ", text).strip()
