@@ -94,20 +94,24 @@ def _without_repeats(rest: bytes, code: bytes, enhanced: str | None) -> bytes:
     """Drop the code that a flattened reply repeats in front of each of its lines."""
     if code not in rest:
         return rest
-    again = re.escape(code) + rb"[ -]" + (rb"(?: *" + re.escape(enhanced.encode()) + rb"(?![0-9.]))?" if enhanced else b"")
+    again = (
+        re.escape(code) + rb"[ -]" + (rb"(?: *" + re.escape(enhanced.encode()) + rb"(?![0-9.]))?" if enhanced else b"")
+    )
     return re.sub(rb"(?:\\n|(?<= )|^)" + again + rb" *", b" ", rest).replace(b"  ", b" ")
 
 
 # ---- normalised text: what groups replies (contract 5)
+_IPV6 = r"(?=[0-9a-f:]{0,39}::|(?:[0-9a-f]{1,4}:){7})[0-9a-f:]{3,39}(?![\w:])"
+_LABEL = r"[a-z0-9_](?:[\w-]*\w)?"
 _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s<>\"')\]]+", re.I), "<url>"),
     (re.compile(r"\b(?:www\.)[^\s<>\"')\]]+", re.I), "<url>"),
     (re.compile(r"<?(?:\"(?:[^\"\\]|\\.)*\"|[^\s<>()\[\]{}\"',;:]+)@(?:\[[^\]\s]*\]|[\w.-]*\w)>?"), "<address>"),
     (re.compile(r"\[?\b(?:\d{1,3}\.){3}\d{1,3}\b\]?"), "<ip>"),
-    (re.compile(r"\[?(?:IPv6:)?(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])\]?", re.I), "<ip>"),
+    (re.compile(rf"\[(?:IPv6:)?{_IPV6}\]|(?<![\w:.])(?:IPv6:)?{_IPV6}", re.IGNORECASE), "<ip>"),
     (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)?\b"), "<time>"),
     (re.compile(r"\b\d{1,2}:\d\d(?::\d\d)?\b"), "<time>"),
-    (re.compile(r"\b(?=[\w-]*[a-z])[a-z0-9_](?:[\w-]*\w)?(?:\.[a-z0-9_](?:[\w-]*\w)?)*\.[a-z]{2,24}\b\.?(?![\w@])", re.I), "<host>"),
+    (re.compile(rf"\b(?=[\w-]*[a-z]){_LABEL}(?:\.{_LABEL})*\.[a-z]{{2,24}}\b\.?(?![\w@])", re.IGNORECASE), "<host>"),
     (re.compile(r"(?<![\w<])(?=[\w=+/-]*\d)[\w=+/-]{6,}(?![\w>])"), "<id>"),
     (re.compile(r"(?<![\w<.])\d+(?:\.\d+)*(?![\w>])"), "<n>"),
 )

@@ -24,7 +24,9 @@ EVENTS: tuple[Column, ...] = (
     Column("time", "time", "when, in UTC; null where the line has no stamp"),
     Column("mta", "category", "postfix, exim, sendmail"),
     Column("host", "category", "the host that wrote the line", "RFC 3164 4.1.2, RFC 5424 6.2.4"),
-    Column("instance", "category", "what stands before the last / of Postfix's program name; the name itself elsewhere"),
+    Column(
+        "instance", "category", "what stands before the last / of Postfix's program name; the name itself elsewhere"
+    ),
     Column("process", "category", "last component of the program name, such as smtpd"),
     Column("pid", "int32", "process ID"),
     Column("queue_id", "text", "queue ID; null for Postfix's NOQUEUE"),
@@ -35,7 +37,9 @@ EVENTS: tuple[Column, ...] = (
     Column("reply_code", "int16", "the code in the reply's text; null if it has none", "RFC 5321 4.2"),
     Column("enhanced_code", "text", "the enhanced status code in the reply's text", "RFC 3463 2"),
     Column("dsn", "text", "what the field dsn= says: the MTA's own opinion"),
-    Column("reply_class", "int8", "2 to 5: first digit of reply_code, else of enhanced_code, else of dsn", "RFC 5321 4.2.1"),
+    Column(
+        "reply_class", "int8", "2 to 5: first digit of reply_code, else of enhanced_code, else of dsn", "RFC 5321 4.2.1"
+    ),
     Column("reply_origin", "category", "wire, repeated, probe, own; counts of replies count wire"),
     Column("text", "text", "reply or diagnostic without its codes"),
     Column("sender", "text", "envelope sender; empty for the null reverse-path, null where not said", "RFC 5321 4.5.5"),

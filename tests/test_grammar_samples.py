@@ -51,4 +51,6 @@ def test_every_line_names_its_source_and_expects_something(grammar: Any) -> None
     for template in grammar.lines:
         assert template.source, f"{template.name} does not say where the line comes from"
         if "event" in template.constants or any("event" in str(node) for node in template.nodes):
-            assert any(sample_columns(sample) for sample in template.samples), f"{template.name}: samples expect no column"
+            assert any(sample_columns(sample) for sample in template.samples), (
+                f"{template.name}: samples expect no column"
+            )

@@ -62,19 +62,37 @@ TYPES: dict[str, str] = {
     "sendmail_time": "sendmail's d+hh:mm:ss, stored as milliseconds",
     "mailbox": "an address: bytes other than <>\"\\, escapes and whole quoted strings, up to the > that follows",
     "quoted": "a string in double quotes with backslash escapes",
+    "cutquoted": "the same, or to the end where a cut line has lost the closing quote",
     "exim_sender": "an address without blank outside quotes; <> is the null reverse-path",
     "exim_recipient": "Exim's recipient, printed once unquoted and once in brackets where they differ",
     "exim_word": "a run without blank; a colon only if neither a blank nor the end follows",
     "exim_host": "Exim's `name (helo) [address]:port`",
-    "exim_stage": "the command after which a remote error came, up to the colon before its text",
+    "exim_place": "the argument of a command that Exim refused, of which it prints at most 100 bytes",
+    "exim_pair": "Exim's `a:b:c`, stored in the column and its neighbour: TLS version and cipher, authenticator and login",
+    "exim_command": "a client's command up to its closing quote, if only one place can be that",
+    "exim_stage": "the command after which a remote error came, up to the colon before its text or to the end",
     "plain_words": "words up to a colon or a KEY=",
     "sendmail_mailboxes": "sendmail's list of recipients",
+    "sendmail_address": "one address of sendmail's, in brackets or plain, with `(uid/gid)`",
+    "sendmail_sender": "sendmail's `from=`, of which it prints at most 200 bytes",
     "sendmail_relay": "sendmail's `host [address] (may be forged)`",
+    "sendmail_reply": "sendmail's `reply=`, up to `, stat=`; the reply to its own QUIT is none",
+    "accepted": "all that is left, less a closing parenthesis: the text of a 2yz reply without its code",
     "tail": "up to the last place from which the rest matches",
 }
 
 #: Types that end where the next one begins, so that a field may stand directly behind them.
-_ENDS_ITSELF = frozenset({"quoted", "exim_host", "exim_recipient", "exim_sender", "exim_word", "plain_words"})
+_ENDS_ITSELF = frozenset({"quoted", "exim_host", "exim_place", "exim_recipient", "exim_sender", "exim_word", "plain_words"})
+
+#: What an MTA's logs do beyond one line; ``analyzer.events.lines`` handles each.
+TRAITS: dict[str, str] = {
+    "continued": "a stamped line may go on in lines without a stamp (message headers in Exim's rejectlog)",
+    "split": "a long entry is split into parts, `[1/4] ...` to `[4/4] ...`",
+    "echoed": "syslog gets rejections twice, once for the main log and once for the reject log",
+    "second_files": "files named rejectlog or paniclog repeat lines of the main log",
+    "numbered": "a long entry is split into parts with a number behind the queue ID, `ID[1]: ... ...` and so on",
+    "undouble": "every backslash is written twice; undone before anything is read",
+}
 
 #: Pseudo-columns a template may name besides the schema's.
 PSEUDO = frozenset({"reply", "client", "relay", "delays"})
@@ -168,12 +186,13 @@ class Template:
 
 @dataclass(frozen=True)
 class Grammar:
-    """The lines of one MTA and how its lines are told from others'."""
+    """The lines of one MTA, how its lines are told from others', and what its logs do beyond one line (``TRAITS``)."""
 
     mta: str
     tags: tuple[str, ...]
     processes: frozenset[str]
     id_shape: str
+    traits: frozenset[str]
     lines: tuple[Template, ...]
     subs: Mapping[str, tuple[Template, ...]]
     lists: Mapping[str, ListDef]
@@ -204,7 +223,11 @@ def load(path: Path) -> Grammar:
     for name in names:
         if names.count(name) > 1:
             raise GrammarError(f"{path.name}: two lines are named {name!r}. Give each its own name.")
-    return Grammar(data["mta"], tuple(data["tags"]), frozenset(data.get("processes", ())), data["id"], lines, subs, lists)
+    traits = frozenset(data.get("traits", ()))
+    if not traits <= set(TRAITS):
+        raise GrammarError(f"{path.name}: there is no trait {sorted(traits - set(TRAITS))[0]!r}. Traits: {', '.join(TRAITS)}.")
+    processes = frozenset(data.get("processes", ()))
+    return Grammar(data["mta"], tuple(data["tags"]), processes, data["id"], traits, lines, subs, lists)
 
 
 def _list(where: str, body: Mapping[str, Any]) -> ListDef:

@@ -6,7 +6,7 @@ Knows how to run a grammar over the message of one line; knows neither framing n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -34,12 +34,14 @@ PATTERNS: dict[str, bytes] = {
     "paren": rb".*+",
     "coded": rb"[2-5][0-9][0-9](?:[ -].*+|$)",
     "inreply": rb".*+",
+    "accepted": rb".*+",
     "seconds": rb"[0-9.]++",
     "delays4": rb"[0-9./]++",
     "exim_time": rb"[0-9wdhms.]++",
     "sendmail_time": rb"[0-9+:]++",
     "mailbox": MAILBOX,
     "quoted": QUOTED,
+    "cutquoted": rb'"(?:[^"\\]|\\.)*+(?:"|\\?$)',
 }
 
 #: A decoy in front of the true end costs one try; a line of 2,000 bytes holds no more than this many of the shortest.
@@ -120,6 +122,7 @@ class Matcher:
     def __init__(self, grammar: Grammar) -> None:
         self.grammar = grammar
         self._id = ID_SHAPES[grammar.id_shape]
+        self._undouble = "undouble" in grammar.traits
         compiler = _Compiler(grammar)
         self._all = [c for template in grammar.lines for c in compiler.candidates(template)]
         self._dispatch: dict[tuple[str, bool], tuple[tuple[Candidate, ...], ...]] = {}
@@ -137,7 +140,9 @@ class Matcher:
         match = self._id.match(message)
         return (match[1], match.end()) if match is not None else (None, 0)
 
-    def _matches(self, process: str, message: bytes) -> Iterable[Match]:
+    def _matches(self, process: str, message: bytes) -> Iterator[Match]:
+        if self._undouble and b"\\\\" in message:
+            message = message.replace(b"\\\\", b"\\")
         match = self._id.match(message)
         start = match.end() if match is not None else 0
         if start >= len(message):
@@ -432,16 +437,27 @@ def _run(nodes: tuple[Node, ...]) -> Run:
 def process_of(tag: bytes, grammar: Grammar) -> tuple[str, str] | None:
     """(instance, process) if a program name is one of this MTA's, else None.
 
-    A tag of the grammar may end in ``*``; an MTA with ``processes`` is also known by its last component, whatever the
-    instance before it is called (``postfix-out/smtp``, ``mx/submission/smtpd``).
+    A tag of the grammar may end in ``*``; one that begins with ``!`` is another's. An MTA with ``processes`` is also
+    known by its last component, whatever the instance before it is called (``postfix-out/smtp``, ``mx/submission/smtpd``).
     """
     name = tag.decode("utf-8", "backslashreplace")
     instance, slash, last = name.rpartition("/")
     if slash and last in grammar.processes:
         return instance, last
+    if any(_fits(name, known[1:]) for known in grammar.tags if known.startswith("!")):
+        return None
     for known in grammar.tags:
-        if name == known or (known.endswith("*") and name.startswith(known[:-1])) or (slash and instance == known):
+        if _fits(name, known) or (slash and instance == known):
             return (instance, last) if slash else (name, name)
     return None
 
 
+def _fits(name: str, known: str) -> bool:
+    return name == known or (known.endswith("*") and name.startswith(known[:-1]))
+
+
+
+
+def compile_nodes(grammar: Grammar, nodes: tuple[Node, ...]) -> tuple[Step, ...]:
+    """Steps for a part of a template, to see how far it comes in a line."""
+    return _Compiler(grammar).steps(nodes)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from analyzer import schema
 from analyzer.replies import parse_reply
 
 Fields = dict[str, Any]
@@ -24,7 +25,7 @@ IN_REPLY_TO: dict[bytes, str] = {
 }  # fmt: skip
 
 #: Columns that hold a number.
-NUMBERS = frozenset({"pid", "relay_port", "size", "nrcpt"})
+NUMBERS = frozenset(column.name for column in schema.EVENTS if column.type.startswith("int"))
 _MAX_DIGITS = 18
 _ADDRESS = re.compile(rb"(?:IPv6:|ipv6:)?([0-9A-Fa-f.:]*[.:][0-9A-Fa-f.:]+)(?:%[0-9A-Za-z.]+)?")
 _EXIM_TIME = re.compile(rb"(?:([0-9]{1,9})w)?(?:([0-9]{1,9})d)?(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})(?:\.([0-9]{1,9}))?s)?")
@@ -49,8 +50,10 @@ def text(fields: Fields, column: str, value: bytes) -> None:
 
 
 def number(fields: Fields, column: str, value: bytes) -> None:
-    """Digits; more of them than an int64 holds are nobody's size."""
-    if value.isdigit() and len(value) <= _MAX_DIGITS:
+    """Digits; more of them than an int64 holds are nobody's size. In a text column they stay text (Postfix's uid=)."""
+    if column not in NUMBERS:
+        fields.setdefault(column, value)
+    elif value.isdigit() and len(value) <= _MAX_DIGITS:
         fields.setdefault(column, int(value))
 
 
@@ -75,6 +78,19 @@ def reply(fields: Fields, _column: str, value: bytes) -> None:
             fields.setdefault("next_queue_id", (queued_as[1] or queued_as[2]).rstrip(b"."))
 
 
+def accepted(fields: Fields, _column: str, value: bytes) -> None:
+    """What sendmail prints of the reply that accepted a message, `Sent (ok: queued as ID)`: its code is not printed."""
+    parsed = parse_reply(value.removesuffix(b")"))
+    if parsed.reply_code is not None:
+        fields.setdefault("reply_code", parsed.reply_code)
+    if parsed.enhanced_code is not None:
+        fields.setdefault("enhanced_code", parsed.enhanced_code.encode())
+    fields["text"] = parsed.text
+    queued_as = _QUEUED_AS.search(parsed.text[:400])
+    if queued_as is not None:
+        fields.setdefault("next_queue_id", (queued_as[1] or queued_as[2]).rstrip(b"."))
+
+
 def in_reply(fields: Fields, column: str, value: bytes) -> None:
     """A remote reply, less what Postfix adds about the command; a line cut before that has no stage."""
     start = value.rfind(b" (in reply to ")
@@ -95,6 +111,11 @@ def paren(fields: Fields, column: str, value: bytes) -> None:
 def quoted(fields: Fields, column: str, value: bytes) -> None:
     """What stands between the quotes, with its escapes."""
     text(fields, column, value[1:-1])
+
+
+def cut_quoted(fields: Fields, column: str, value: bytes) -> None:
+    """The same where a cut line has lost the closing quote."""
+    text(fields, column, value[1:].removesuffix(b'"'))
 
 
 def milliseconds(fields: Fields, column: str, value: bytes) -> None:
@@ -137,8 +158,10 @@ STORES: dict[str, Store] = {
     "int": number,
     "ip": address,
     "inreply": in_reply,
+    "accepted": accepted,
     "paren": paren,
     "quoted": quoted,
+    "cutquoted": cut_quoted,
     "seconds": milliseconds,
     "delays4": delays,
     "exim_time": exim_time,

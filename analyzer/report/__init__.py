@@ -14,7 +14,9 @@ from analyzer.sections import Section
 class Result:
     """One run: the answer to every question of the report. Depends on the input and the options alone."""
 
-    inputs: tuple[dict[str, Any], ...]  # {"file": name, "lines": n, "bytes": n, "mta": [...], "hosts": [...]} in reading order
+    inputs: tuple[
+        dict[str, Any], ...
+    ]  # {"file": name, "lines": n, "bytes": n, "mta": [...], "hosts": [...]} in reading order
     period: tuple[int, int] | None  # first and last event, µs UTC
     zone: tzinfo  # in which times are shown
     bar_seconds: int  # width of a bar of the time axis

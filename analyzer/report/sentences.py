@@ -64,7 +64,11 @@ STRIPS = (
     ("permanent", "Permanent failures, 5xx", "5"),
 )
 
-PLACES = "Logs of Postfix are usually in /var/log/mail.log, of Exim in /var/log/exim4/mainlog, of sendmail in /var/log/maillog."
+#: Help for a log without mail.
+PLACES = (
+    "Logs of Postfix are usually in /var/log/mail.log, of Exim in /var/log/exim4/mainlog, "
+    "of sendmail in /var/log/maillog."
+)
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ def state(result: Result) -> str:
         return "no mail"
     if result.period is None and result.asked != (None, None):
         return "empty period"
-    if 0 < _failures(result) and result.accounting.get("events", 0) < 10 and all(f.count < 3 for f in result.findings):
+    if _failures(result) > 0 and result.accounting.get("events", 0) < 10 and all(f.count < 3 for f in result.findings):
         return "too little"
     return "needs you" if any(finding.group == "you" for finding in result.findings) else "well"
 
@@ -205,6 +209,8 @@ def start_with(result: Result) -> tuple[Finding, str] | None:
     if state(result) not in ("needs you", "too little") or not result.findings:
         return None
     first = result.findings[0]
+    if state_kind(first) == "":
+        return first, wording.nouned(first.count, first.noun)
     return first, f"{wording.nouned(first.count, first.noun)}{_since(first, result)}, {state_words(first, result)}"
 
 
@@ -240,7 +246,7 @@ def state_words(finding: Finding, result: Result) -> str:
     kind = state_kind(finding)
     if kind == "over":
         return f"over since {wording.clock(finding.last, result.zone, result.period)}"
-    return {"rising": "rising", "falling": "falling", "going": "still going on"}.get(kind, "times not known")
+    return {"rising": "rising", "falling": "falling", "going": "still going on"}.get(kind, "")
 
 
 def rarer(result: Result, shown: int) -> str:
@@ -334,10 +340,7 @@ def servers(result: Result) -> list[str]:
     by_hosts: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for mta in sorted(pairs):
         by_hosts[tuple(sorted(host for host in pairs[mta] if host))].append(wording.mta_name(mta))
-    return [
-        wording.joined(names) + _on(where)
-        for where, names in sorted(by_hosts.items(), key=lambda item: (item[1], item[0]))
-    ]
+    return [wording.joined(names) + _on(where) for where, names in sorted(by_hosts.items())]
 
 
 def _on(names: tuple[str, ...]) -> str:
@@ -361,7 +364,8 @@ def damage(result: Result) -> str:
     if not files:
         return ""
     every = max(len(result.inputs), len(files))
-    return f"{len(files)} of {wording.counted(every, 'file')} {'was' if len(files) == 1 else 'were'} damaged; what could be read is counted."
+    verb = "was" if len(files) == 1 else "were"
+    return f"{len(files)} of {wording.counted(every, 'file')} {verb} damaged; what could be read is counted."
 
 
 #: The parts of the accounting behind the first, which is their sum.
@@ -389,6 +393,27 @@ def not_recognised(result: Result) -> float | None:
     return result.accounting.get("unrecognised", 0) / own if own else None
 
 
+def bar_name(result: Result, start: Any) -> str:
+    """What a bar of the time axis is called: 10:00, Wed 25 Nov 06:00, or the day where it starts."""
+    moment = wording.instant(start).astimezone(result.zone)
+    if result.bar_seconds < 86_400:
+        return wording.clock(start, result.zone, result.period)
+    years = len({wording.instant(edge).astimezone(result.zone).year for edge in result.bar_starts}) > 1
+    return wording.date(moment, year=years)
+
+
+def at_bar(result: Result, place: int) -> str:
+    """When, for a sentence: at 10:00, on Wed 25 Nov, in the week from Thu 12 Nov."""
+    before = "at" if result.bar_seconds < 86_400 else "on" if result.bar_seconds == 86_400 else "in the week from"
+    return f"{before} {bar_name(result, result.bar_starts[place])}"
+
+
+def peak_words(result: Result, highest: int, place: int) -> str:
+    """The highest bar, for a label: peak 16,282 at 10:00."""
+    before = "at" if result.bar_seconds < 86_400 else "on"
+    return f"peak {wording.number(highest)} {before} {bar_name(result, result.bar_starts[place])}"
+
+
 def peaks(result: Result) -> str:
     """The caption of the time axis: when most failures fell, and the finding behind each."""
     said = []
@@ -396,7 +421,7 @@ def peaks(result: Result) -> str:
         place = wording.peak(bars_of(result, column))
         if place is None or place >= len(result.bar_starts):
             continue
-        when = wording.clock(result.bar_starts[place], result.zone, result.period)
+        when = at_bar(result, place)
         behind = [
             f
             for f in result.findings
@@ -404,5 +429,5 @@ def peaks(result: Result) -> str:
         ]
         finding = max(behind, key=lambda f: f.bars[place], default=None)
         name = f" (finding {finding.number}: {wording.shown(finding.title_short)})" if finding else ""
-        said.append(f"most {words} fell at {when}{name}")
+        said.append(f"most {words} fell {when}{name}")
     return _capital(", ".join(said)) + "." if said else ""

@@ -249,10 +249,13 @@ def clip(text: str, columns: int, ellipsis: str = "…") -> str:
     return kept + ellipsis
 
 
+_BLANK = re.compile(r" (?!(?:%|ms|s|min|h|d|[kMGT]?B)(?:[ ,.;:)]|$))")
+
+
 def wrap(text: str, columns: int) -> Iterator[str]:
-    """Lines of at most so many columns, cut at blanks, and anywhere in a word that is longer than a line."""
+    """Lines of at most so many columns, cut at blanks (never before a unit), and anywhere in a word too long."""
     line = ""
-    for token in text.split(" "):
+    for token in _BLANK.split(text):
         rest = token
         if line and display_width(line) + 1 + display_width(rest) <= columns:
             line += " " + rest

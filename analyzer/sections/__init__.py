@@ -1,9 +1,32 @@
-"""Report sections: one SQL file each, over the merged tallies."""
+"""Report sections: one SQL file each, over the merged tallies.
+
+To add a section: put ``<name>.sql`` here. Its header has ``title``, ``question`` (what the reader asks),
+``definition``, ``chart``, and ``-- column NAME TYPE "Heading": definition`` for each column, TYPE being a word of
+``TYPES``. Its SQL reads the tallies (``analyzer/tallies/*.sql``, ``views/*.sql``) and the table ``bars``; its ORDER BY
+must leave no two rows in an order of chance. What needs another grain brings its own tally.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from analyzer import replies
+from analyzer.errors import SectionError, UsageError
+from analyzer.tallies.header import Header, check_columns, read_header
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from analyzer.catalogue import Catalogue
+    from analyzer.tallies import Tallies
+
+#: What a column may hold; ``ms`` and ``bytes`` are integers, ``share`` is 0 to 1, ``time`` µs UTC.
+TYPES = ("text", "int", "share", "ms", "bytes", "time")
+#: What a line can be, in the order in which the section ``lines`` lists it.
+_KINDS = ("events", "no_event", "other_programs", "unrecognised", "damaged")
 
 
 @dataclass(frozen=True)
@@ -27,3 +50,99 @@ class Section:
     chart: str
     columns: tuple[SectionColumn, ...]
     rows: tuple[tuple[Any, ...], ...]
+
+    def place(self, column: str) -> int:
+        """Where a column stands in each row."""
+        return [known.name for known in self.columns].index(column)
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Names of all sections, in the report's order; the accounting of lines comes last."""
+    found = {path.name.removesuffix(".sql") for path in files(__name__).iterdir() if path.name.endswith(".sql")}
+    known = [name for name in _ORDER if name in found]
+    return (*known, *sorted(found.difference(_ORDER, ["lines"])), "lines")
+
+
+#: The order of the report's questions; a section that is not in here stands after these.
+_ORDER = (
+    "totals", "traffic", "destinations", "recipients", "failures", "senders", "clients", "rejections", "reply_codes",
+    "reply_classes", "delays", "servers",
+)  # fmt: skip
+
+
+def described() -> dict[str, Section]:
+    """Every section without rows: titles, questions, definitions and columns, as their headers have them."""
+    return {name: _read(name)[0] for name in names()}
+
+
+def run(
+    tallies: Tallies, wanted: Iterable[str] | None = None, catalogue: Catalogue | None = None
+) -> dict[str, Section]:
+    """The sections asked for (all of them without ``wanted``) from merged tallies, by name, in the report's order.
+
+    All but ``lines``, which no event tells: see ``lines``.
+    """
+    if catalogue is None:
+        from analyzer import catalogue as catalogues
+
+        catalogue = catalogues.load()
+    known = names()[:-1]
+    chosen = known if wanted is None else tuple(wanted)
+    for name in chosen:
+        if name not in known:
+            raise UsageError(f"There is no section {name!r}. The sections are {', '.join(known)}.")
+    return {name: _named(_ask(tallies, *_read(name)), catalogue) for name in known if name in chosen}
+
+
+def lines(counts: Mapping[tuple[str, str, str], int]) -> Section:
+    """The section ``lines`` from the accounting: number of lines by file, program and kind."""
+    order = {kind: place for place, kind in enumerate(_KINDS)}
+    rows = sorted(
+        ((file, program, kind, count) for (file, program, kind), count in counts.items() if count),
+        key=lambda row: (row[0], order.get(row[2], len(order)), -row[3], row[1]),
+    )
+    return replace(_read("lines")[0], rows=tuple(rows))
+
+
+@cache
+def _read(name: str) -> tuple[Section, str]:
+    header = read_header(files(__name__) / f"{name}.sql")
+    return _empty(name, header), header.sql
+
+
+def _empty(name: str, header: Header) -> Section:
+    columns = tuple(SectionColumn(entry.name, entry.type, entry.heading, entry.text) for entry in header.all("column"))
+    for column in columns:
+        if column.type not in TYPES or not column.heading or not column.definition:
+            raise SectionError(
+                f"{header.file}: column {column.name} needs a type, a heading and a definition: write "
+                f'`-- column {column.name} TYPE "Heading": definition`, with one of the types {", ".join(TYPES)}.'
+            )
+    title, question, definition, chart = map(header.text, ("title", "question", "definition", "chart"))
+    return Section(name, title, question, definition, chart, columns, ())
+
+
+def _ask(tallies: Tallies, section: Section, sql: str) -> Section:
+    given, rows = tallies.table(sql)
+    check_columns(f"{section.name}.sql", tuple(column.name for column in section.columns), given)
+    return replace(section, rows=tuple(rows))
+
+
+def _named(section: Section, catalogue: Catalogue) -> Section:
+    """Fill in what SQL does not know: the catalogue's names of codes, the RFC's names of classes."""
+    if section.name == "reply_codes":
+        code, name = section.place("reply_code"), section.place("name")
+        return _filled(section, name, lambda row: _name_of(row[code], catalogue))
+    if section.name == "reply_classes":
+        digit, name = section.place("reply_class"), section.place("class_name")
+        return _filled(section, name, lambda row: replies.class_name(row[digit]))
+    return section
+
+
+def _filled(section: Section, place: int, value: Callable[[tuple[Any, ...]], str]) -> Section:
+    return replace(section, rows=tuple((*row[:place], value(row), *row[place + 1 :]) for row in section.rows))
+
+
+def _name_of(code: int | None, catalogue: Catalogue) -> str:
+    return "" if code is None else catalogue.name_of(code)

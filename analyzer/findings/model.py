@@ -1,4 +1,4 @@
-"""Findings: failures that keep coming back, with what is known about each and what to do."""
+"""What a finding is. Renderers read these; nothing here knows how they are found."""
 
 from __future__ import annotations
 

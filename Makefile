@@ -1,0 +1,48 @@
+# Two commands do everything on a fresh machine: `make report` and `make test`. `make` alone lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOGS ?= sample_logs
+OUT ?= out
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev report test lint types docs golden clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+install: $(VENV)/.installed ## create the environment and install the analyzer into it
+
+install-dev: $(VENV)/.installed-dev ## the same with everything that the tests need
+
+report: $(VENV)/.installed ## analyse LOGS (sample_logs/) and write OUT (out/)
+	$(BIN)/analyzer report $(LOGS) -o $(OUT) || test $$? -eq 3
+
+test: $(VENV)/.installed-dev ## run every test, the linters and the type checker
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev ## ruff and the import contract
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache
+
+types: $(VENV)/.installed-dev ## mypy, strict
+	$(BIN)/python -m mypy
+
+docs: $(VENV)/.installed-dev ## fill the generated tables of the README
+	$(BIN)/python tools/docs.py
+
+golden: $(VENV)/.installed-dev ## write the golden files anew and show the difference
+	UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q tests -k golden; git diff --stat -- tests/golden
+
+clean: ## remove the environment and what was built
+	rm -rf $(VENV) build dist out *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,127 @@
+"""A finding in words: its title, its noun, what to do, and what the catalogue's advice is worth here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from analyzer.catalogue import Catalogue
+    from analyzer.findings.facts import Facts
+    from analyzer.findings.model import Finding
+
+TITLE_LENGTH, SHORT_LENGTH = 70, 24
+#: A first sentence shorter than this says too little to stand alone as what to do.
+ENOUGH = 50
+_NOUNS = {"bounced": "bounces", "expired": "bounces", "deferred": "deferrals", "attempt_failed": "attempts"}
+_DELIVERIES = ("deferred", "bounced", "expired")
+ONLY_THE_CODE = "Only the code is known; the catalogue's advice is the best there is, the evidence is thin."
+NO_CODE = "The lines print no reply code, so the catalogue has no entry to quote."
+_SENTENCE_END = re.compile(r"(?<=[a-z0-9)]\.) +(?=[A-Z])")
+_MASK = re.compile(r"(?:\[?<[a-z]+>\]?:?)+")
+_SEPARATOR = re.compile(rf"{_MASK.pattern} *|: ")
+_EDGES = " .,;:()"
+
+
+class Fix(NamedTuple):
+    """What to do, in one sentence and in steps; the catalogue's advice and what it is worth here."""
+
+    do: str
+    steps: tuple[str, ...]
+    advice: str
+    reason: str
+
+
+def title(facts: Facts, catalogue: Catalogue) -> str:
+    """WHO answered CODE NAME; for a failure without a code, what our server could not do, and the words of the log."""
+    name = code_name(facts, catalogue)
+    code = str(facts.reply_code or facts.enhanced_code or "")
+    if not code:
+        return _cut(": ".join(filter(None, (_what_failed(facts), _reason(facts.text)))), TITLE_LENGTH)
+    rest = f" answered {code} {name}".rstrip()
+    return _cut(_cut(_who(facts), max(TITLE_LENGTH - len(rest), SHORT_LENGTH)) + rest, TITLE_LENGTH)
+
+
+def short_title(facts: Facts) -> str:
+    """At most 24 characters, for strips: the code and who said it, or the words of the log."""
+    code = str(facts.reply_code or facts.enhanced_code or "")
+    text = f"{code} {'by us' if facts.speaker == 'us' else _who(facts)}" if code else _reason(facts.text) or facts.event
+    return _cut(text, SHORT_LENGTH)
+
+
+def code_name(facts: Facts, catalogue: Catalogue) -> str:
+    """The catalogue's name of the code; empty without one."""
+    if facts.reply_code is None and facts.enhanced_code is None:
+        return ""
+    return catalogue.name_of(facts.reply_code, facts.enhanced_code)
+
+
+def noun(facts: Facts) -> str:
+    """What is counted, by the most frequent kind of failure: bounces, deferrals, attempts or refusals."""
+    return _NOUNS.get(facts.event, "refusals")
+
+
+def fix(facts: Facts, catalogue: Catalogue) -> Fix:
+    """The catalogue's advice for our side: receiving for what our server said to a client, sending for the rest."""
+    entry = catalogue.reply_code(facts.reply_code) if facts.reply_code is not None else None
+    if entry is None:
+        return Fix(
+            "Read the words of the log lines below: no code says what is wrong.",
+            (
+                "Read the example lines: the words after the last colon say what failed.",
+                "Try the same by hand from this host, or ask the people whose addresses are listed.",
+            ),
+            "",
+            NO_CODE if facts.reply_code is None else f"The catalogue has no entry for {facts.reply_code}.",
+        )
+    advice = entry.fix_receiving if facts.speaker == "us" else entry.fix_sending
+    sentences = tuple(_SENTENCE_END.split(advice))
+    return Fix(_enough(sentences), sentences, advice, ONLY_THE_CODE)
+
+
+def _enough(sentences: tuple[str, ...]) -> str:
+    """The first sentence; with the next one where it says little, such as "The queue retries by itself."."""
+    return " ".join(sentences[:2]) if len(sentences[0]) < ENOUGH else sentences[0]
+
+
+def numbered(finding: Finding, number: int) -> Finding:
+    """The same finding with its number in the report."""
+    return replace(finding, number=number)
+
+
+def _who(facts: Facts) -> str:
+    if facts.speaker != "remote":
+        return "Our server"
+    if facts.relay_host:
+        return facts.relay_host
+    if facts.domain:
+        return facts.domain
+    if facts.relays:
+        return f"{facts.relays} servers"
+    return f"{facts.domains} domains" if facts.domains else "Another server"
+
+
+def _what_failed(facts: Facts) -> str:
+    if facts.event == "auth_failed":
+        return "Our server refused logins"
+    if facts.event not in _DELIVERIES:
+        return "Our server refused mail"
+    whom = facts.domain or (f"{facts.domains} domains" if facts.domains else facts.relay_host)
+    return f"Delivery to {_cut(whom, TITLE_LENGTH // 2)} fails" if whom else "Delivery fails"
+
+
+def _reason(text: str) -> str:
+    """What failed, in the log's words: of ``connect to <host>[<ip>]:<n>: Connection timed out`` what stands at the end.
+
+    Where nothing sets the end apart, such as a colon or a capital letter, it is the whole text, with … for each mask.
+    """
+    *_, end = _SEPARATOR.split(text)
+    words = end.strip(_EDGES)
+    if len(words) < 4 or not (words[0].isupper() or text.removesuffix(end).endswith(": ")):
+        words = " ".join(_MASK.sub("… ", text).split()).strip(_EDGES)
+    return words if words[1:2].isupper() else words[:1].lower() + words[1:]
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"

@@ -1,0 +1,214 @@
+"""The whole flow, from logs to an analysis; read ``run`` from top to bottom to understand the program.
+
+``Options`` in, ``Analysis`` out. The clock and the zone are options too: the same input gives the same analysis.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analyzer import catalogue, findings, sections, sources, times
+from analyzer.errors import UsageError
+from analyzer.events import ALL, Reader, Reading, arrow_schema, columns_named, first_time
+from analyzer.framing import Clock
+from analyzer.grammar import mtas
+from analyzer.report import Result
+from analyzer.schema import Column
+from analyzer.sources import Block, Damage, Found, Source
+from analyzer.tallies import Own, Tallies
+from analyzer.version import __version__
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    from matplotlib.axes import Axes
+
+#: Rows of events that are tallied at once.
+CHUNK_ROWS = 500_000
+
+Progress = Callable[[Source, Block], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for; names as on the command line."""
+
+    logs: tuple[str, ...] = ()
+    mta: str | None = None
+    since: str | None = None
+    until: str | None = None
+    year: int | None = None
+    log_timezone: str | None = None
+    timezone: str | None = None
+    recurring: int = 3
+    own: tuple[str, ...] = ()
+    unrecognised: Path | None = None
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __post_init__(self) -> None:
+        if self.mta not in (None, "auto", *mtas()):
+            raise UsageError(f"There is no MTA {self.mta!r}. Choose auto, {', '.join(mtas())}.")
+        if self.recurring < 1:
+            raise UsageError("--recurring takes a whole number from 1 on.")
+        for name in (self.timezone, self.log_timezone):
+            times.zone(name)
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone in which times are shown: the logs' own unless another was asked for."""
+        return times.zone(self.timezone or self.log_timezone)
+
+    @property
+    def asked(self) -> tuple[int | None, int | None]:
+        """``since`` and ``until`` in microseconds UTC."""
+        since, until = (None if t is None else times.moment(t, self.zone, self.now) for t in (self.since, self.until))
+        return since, until
+
+    def reading(self) -> Reading:
+        """How the logs are to be read."""
+        since, until = self.asked
+        mta = None if self.mta == "auto" else self.mta
+        return Reading(mta, self.year, times.zone(self.log_timezone), self.now.year, since, until)
+
+
+@dataclass(frozen=True)
+class Analysis(Result):
+    """The result of one run, with what a notebook wants of it."""
+
+    options: Options = field(default_factory=Options)
+
+    def section(self, name: str) -> pd.DataFrame:
+        """A section as a DataFrame: times tz-aware, repeated texts categorical. Raises UsageError for an unknown name."""
+        from analyzer.report import frames
+
+        return frames.section(self, name)
+
+    def plot(self, name: str, ax: Axes | None = None) -> Axes:
+        """A section's chart on matplotlib axes; the global style is left alone."""
+        from analyzer.report import plots
+
+        return plots.axes(self, name, ax=ax)
+
+    def events(self, columns: Sequence[str] | None = None) -> pa.RecordBatchReader:
+        """The events behind the numbers, read again from the logs."""
+        return EventStream(self.options, columns).reader()
+
+    def write(self, folder: str | Path) -> list[Path]:
+        """Write the page, the tables, ``summary.json`` and the plots; the files written, the page first."""
+        from analyzer.report import files, html, plots
+        from analyzer.report.folder import put
+
+        target = Path(folder)
+        page = html.render(self, catalogue=catalogue.load(), version=__version__)
+        written = [put(target / "report.html", page.encode())]
+        return [*written, *files.write(self, target), *plots.draw(self, target / "plots")]
+
+    def _repr_html_(self) -> str:
+        from analyzer.report import html
+
+        return html.notebook(self)
+
+
+def find(options: Options) -> Found:
+    """The logs that the options name, in reading order."""
+    return sources.find(options.logs, time_of=_time_inside)
+
+
+def _time_inside(head: bytes) -> tuple[int, bool] | None:
+    """Time of the first stamped line, and whether its year is not known: what orders a rotated set."""
+    found = first_time(head)
+    return None if found is None else (found[0], found[1] is Clock.YEARLESS)
+
+
+def run(options: Options, progress: Progress | None = None) -> Analysis:
+    """Read the logs, tally their events, put the report's questions to the tallies."""
+    found = find(options)
+    with (
+        _UnrecognisedFile(options.unrecognised) as unrecognised,
+        Tallies(zone=options.zone, own=Own.parse(options.own)) as tallies,
+    ):
+        reader = Reader(found.sources, options.reading(), progress, unrecognised)
+        for chunk in _chunks(reader):
+            tallies.add(chunk)
+        sources.require_any(reader.anything_read, reader.damage)
+        tallies.merge()
+        axis = tallies.axis()
+        accounting = reader.accounting
+        made = sections.run(tallies) | {"lines": sections.lines(accounting.lines)}
+        found_failures, rarer = findings.find(tallies, catalogue.load(), recurring=options.recurring)
+        return Analysis(
+            inputs=tuple(reader.inputs), period=tallies.period, zone=options.zone,
+            bar_seconds=axis.seconds, bar_starts=axis.starts,
+            accounting=accounting.totals(), damage=tuple(d.row() for d in (*found.damage, *reader.damage)),
+            sections=made, findings=tuple(found_failures), rarer=rarer, examples=findings.code_examples(tallies),
+            notes=tuple(found.notes), asked=options.asked, reach=reader.reach, options=options,
+        )  # fmt: skip
+
+
+class EventStream:
+    """Events as record batches, in bounded memory; ``notes`` and ``damage`` are complete once the batches are exhausted."""
+
+    def __init__(
+        self, options: Options, columns: Sequence[str] | None = None, progress: Progress | None = None
+    ) -> None:
+        chosen = columns_named(columns)
+        self._found = find(options)
+        self._reader = Reader(self._found.sources, options.reading(), progress)
+        self.schema = arrow_schema(chosen)
+        self.batches = self._batches(chosen)
+        self.notes = self._found.notes
+
+    def _batches(self, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
+        yield from self._reader.batches(columns)
+        sources.require_any(self._reader.anything_read, self._reader.damage)
+
+    @property
+    def damage(self) -> list[Damage]:
+        """What could not be read."""
+        return [*self._found.damage, *self._reader.damage]
+
+    def reader(self) -> pa.RecordBatchReader:
+        """As pyarrow's own reader."""
+        import pyarrow as pa
+
+        return pa.RecordBatchReader.from_batches(self.schema, self.batches)
+
+
+def _chunks(reader: Reader) -> Iterator[pa.Table]:
+    import pyarrow as pa
+
+    held: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in reader.batches(ALL):
+        held.append(batch)
+        rows += batch.num_rows
+        if rows >= CHUNK_ROWS:
+            yield pa.Table.from_batches(held)
+            held, rows = [], 0
+    if held:
+        yield pa.Table.from_batches(held)
+
+
+class _UnrecognisedFile:
+    """Writes the lines that no template took to the file of ``--unrecognised``, as they were."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+
+    def __enter__(self) -> Callable[[str, int, bytes], None] | None:
+        if self._path is None:
+            return None
+        self._stream = os.fdopen(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+        return self._write
+
+    def __exit__(self, *_: object) -> None:
+        if self._path is not None:
+            self._stream.close()
+
+    def _write(self, _file: str, _line: int, raw: bytes) -> None:
+        self._stream.write(raw + b"\n")

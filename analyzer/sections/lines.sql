@@ -1,0 +1,10 @@
+-- title: Lines read
+-- question: Can I trust it?
+-- definition: Every line of every file, once: lines with events, lines known to say nothing about mail, lines of other
+--   programs, lines of a mail server that were not recognised, damaged lines.
+-- chart: none
+-- column file text "File": as it was named
+-- column mta text "Program": the mail server, or the program for lines of others
+-- column kind text "Kind": events, no_event, other_programs, unrecognised or damaged
+-- column count int "Lines": how many
+-- source: the accounting of lines, not the tallies, since no event tells of a line without one

@@ -1,0 +1,40 @@
+"""Every test runs with the same small environment, in UTC, in an empty folder: none depends on the machine."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _same_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name not in {
+            "PATH",
+            "HOME",
+            "TMPDIR",
+            "LD_LIBRARY_PATH",
+            "PYTHONHASHSEED",
+            "SSL_CERT_FILE",
+            "UPDATE_GOLDEN",
+        }:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    time.tzset()
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    return ROOT / "tests" / "data"
