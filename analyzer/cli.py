@@ -312,7 +312,7 @@ def main() -> None:
 
 
 # Older releases of typer raise click's own exceptions, newer ones those of a click inside typer: this finds either.
-_WRONG_USAGE = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
+_WRONG_USAGE: Any = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
 
 
 def _run() -> int:
@@ -322,7 +322,7 @@ def _run() -> int:
         _say(str(error))
         return int(error.exit_code)
     except _WRONG_USAGE as error:
-        error.show()  # type: ignore[attr-defined]
+        error.show()
         return int(ExitStatus.USAGE)
     except (KeyboardInterrupt, typer.Abort):
         _say("Interrupted; nothing half-written is left.")

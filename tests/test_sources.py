@@ -537,7 +537,8 @@ def test_a_socket_is_no_log(tmp_path, monkeypatch):
             find(["log.sock"], time_of=time_of)
 
 
-def test_usual_places_in_their_order_first_with_content(tmp_path):
+def test_usual_places_in_their_order_first_with_content(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")  # no journal either
     usual = [str(tmp_path / "mail.log*"), str(tmp_path / "exim4/mainlog*")]
     with pytest.raises(SourceError, match=r"none is at the usual places .*name the log"):
         find([], time_of=time_of, usual=usual)
@@ -659,3 +660,26 @@ def test_sets_keep_the_order_of_the_command_line(tmp_path):
         "other/b.log",
         "a.log",
     ]
+
+
+def test_without_a_log_at_the_usual_places_the_journal_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "journalctl"
+    program.write_text('#!/bin/sh\necho "asked: $*"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = find([], time_of=lambda _: None, usual=[str(tmp_path / "none*")])
+    assert "journal" in found.notes[0]
+    (source,) = found.sources
+    (block,) = blocks(source, report=lambda damage: pytest.fail(damage.message))
+    assert block.data == b"asked: --quiet --no-pager --all --output=short-iso-precise SYSLOG_FACILITY=2\n"
+
+
+def test_the_journal_is_closed_when_its_reader_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "journalctl"
+    program.write_text("#!/bin/sh\nwhile echo line; do :; done\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (source,) = find([], time_of=lambda _: None, usual=[]).sources
+    reading = blocks(source, report=lambda damage: pytest.fail(damage.message))
+    assert next(iter(reading)).data.startswith(b"line\n")
+    reading.close()

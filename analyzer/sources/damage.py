@@ -37,10 +37,11 @@ class Source:
     """A log to read. `modified` is in microseconds since 1970 (from the gzip header where it says)."""
 
     name: str
-    path: Path | None  # None: standard input
+    path: Path | None  # None: standard input, or what a command prints
     modified: int | None = None
     packed: str = ""  # "", gz, bz2, xz, zst; unknown ("") for standard input and pipes until they are read
     size: int | None = None  # bytes on disk; None for standard input and pipes
+    command: tuple[str, ...] = ()  # prints the log: the journal
 
 
 @dataclass(frozen=True, slots=True)

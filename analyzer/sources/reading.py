@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
@@ -33,10 +34,11 @@ _CURES = {
 
 
 class RawFile(io.RawIOBase):
-    """An open file or standard input. A regular file ends at the size it had when it was opened."""
+    """An open file, standard input or a command's output. A regular file ends at the size it had when it was opened."""
 
     def __init__(self, source: Source, stdin: BinaryIO | None = None) -> None:
-        self._stdin = (stdin or sys.stdin.buffer) if source.path is None else None
+        self._process = subprocess.Popen(source.command, stdout=subprocess.PIPE) if source.command else None
+        self._stdin = (self._process.stdout if self._process else stdin or sys.stdin.buffer) if source.path is None else None
         self._descriptor = -1 if source.path is None else os.open(source.path, os.O_RDONLY | os.O_CLOEXEC)
         status = os.fstat(self._descriptor) if source.path is not None else None
         self.size = status.st_size if status and stat.S_ISREG(status.st_mode) else None
@@ -60,7 +62,10 @@ class RawFile(io.RawIOBase):
         return taken
 
     def close(self) -> None:
-        """Close the file; standard input is the caller's."""
+        """Close the file, end the command; standard input is the caller's."""
+        if self._process is not None and not self.closed:
+            with self._process:  # waits, so that no process is left behind
+                self._process.terminate()
         if self._descriptor >= 0 and not self.closed:
             os.close(self._descriptor)
         super().close()

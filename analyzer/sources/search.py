@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import glob
 import os
+import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -31,7 +32,11 @@ USUAL_PLACES = (
 #: the stamp has no year (then any leap year stands in its place); a bare number has its year. None: no line known.
 TimeOf = Callable[[bytes], tuple[int, bool] | int | None]
 
+#: What prints the journal's mail messages, asked where no usual place has a log. Source: journalctl(1).
+JOURNAL = ("journalctl", "--quiet", "--no-pager", "--all", "--output=short-iso-precise", "SYSLOG_FACILITY=2")
+
 _STDIN_NAME = "<stdin>"
+_JOURNAL_NAME = "<journal>"
 _MICROSECOND = 1000  # nanoseconds
 
 
@@ -42,7 +47,9 @@ def find(logs: Sequence[str], *, time_of: TimeOf, usual: Sequence[str] = USUAL_P
     unreadable or no text is a row of damage; SourceError if nothing else is left to read.
     """
     search = _Search(time_of)
-    members = search.members(logs or search.usual_place(usual))
+    if not logs and (places := search.usual_place(usual)) is None:
+        return Found([Source(_JOURNAL_NAME, None, command=JOURNAL)], search.notes, search.damage)
+    members = search.members(logs or places or ())
     require_any(bool(members), search.damage)
     return Found(in_order(members), search.notes, search.damage)
 
@@ -66,15 +73,18 @@ class _Search:
         self.notes: list[str] = []
         self.damage: list[Damage] = []
 
-    def usual_place(self, places: Sequence[str]) -> list[str]:
-        """The files of the first usual place with a log that is not empty, else of the first with any."""
+    def usual_place(self, places: Sequence[str]) -> list[str] | None:
+        """The files of the first usual place with a log that is not empty, else of the first with any; None: the journal."""
         found = [(place, sorted(glob.glob(place))) for place in places]  # noqa: PTH207 (the pattern is absolute)
         with_files = [(place, files) for place, files in found if files]
         if not with_files:
             require_any(anything_read=False, damage=[refusal for place in places if (refusal := _barred(place))])
+            if shutil.which(JOURNAL[0]) is not None:
+                self.notes.append("No log was named and none is at the usual places: reading the mail messages of the journal.")
+                return None
             raise SourceError(
-                f"No log was named and none is at the usual places ({', '.join(places)}): name the log, its folder, "
-                "or - for standard input."
+                f"No log was named, none is at the usual places ({', '.join(places)}) and there is no journal: "
+                "name the log, its folder, or - for standard input."
             )
         place, files = next((found for found in with_files if any(map(_has_content, found[1]))), with_files[0])
         count = "1 file" if len(files) == 1 else f"{len(files)} files"
