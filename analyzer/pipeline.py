@@ -139,7 +139,7 @@ def run(options: Options, progress: Progress | None = None) -> Analysis:
         tallies.merge()
         axis = tallies.axis()
         accounting = reader.accounting
-        made = sections.run(tallies) | {"lines": sections.lines(accounting.lines)}
+        made = sections.run(tallies) | sections.of_lines(accounting.lines, accounting.shapes, accounting.silent)
         found_failures, rarer = findings.find(tallies, catalogue.load(), recurring=options.recurring)
         return Analysis(
             inputs=tuple(reader.inputs), period=tallies.period, zone=options.zone,

@@ -193,7 +193,7 @@ def test_states_leave_out_what_they_do_not_know() -> None:
     assert "When it happened" not in one
     assert "needs a delivery" in one
     assert '<details class="finding you" id="finding-1" open>' in one
-    assert "1 of 3 files was damaged; what could be read is counted." in render(sample.damaged())
+    assert "1 of 3 files was damaged or could not be read; what could be read is counted." in render(sample.damaged())
     assert "the packed file ends too early" in render(sample.damaged())
     well = render(sample.all_well())
     assert "Needs you" not in well

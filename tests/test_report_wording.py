@@ -72,6 +72,10 @@ def test_a_long_line_is_cut_in_the_middle_and_keeps_both_ends() -> None:
     assert wording.cut_middle("short", 600) == "short"
 
 
+def test_a_figure_keeps_its_unit() -> None:
+    assert wording.unbroken("97.7 % of 5 messages in 1.6 s.") == "97.7\xa0% of 5 messages in 1.6\xa0s."
+
+
 def test_marks_are_found_whatever_their_case_and_nothing_is_lost() -> None:
     text = "550 5.1.1 User Unknown (.*) in table"
     pieces = wording.pieces(text, ("user unknown", "(.*)", ""))

@@ -51,8 +51,9 @@ def totals(events: list[Row]) -> dict[str, int | None]:
 
 # ---- the drawer
 def test_the_folder_holds_the_sections_that_users_build_on() -> None:
-    assert set(sections.names()) == {*COLUMNS, "lines"}
-    assert sections.names()[-1] == "lines"
+    of_lines = ("lines", "unrecognised", "silent")
+    assert set(sections.names()) == {*COLUMNS, *of_lines}
+    assert sections.names()[-3:] == of_lines
     described = sections.described()
     assert {name: " ".join(column.name for column in described[name].columns) for name in COLUMNS} == COLUMNS
     assert not any(section.rows for section in described.values())
@@ -92,7 +93,7 @@ def test_names_come_from_the_catalogue_and_the_rfc(busy: Tallies) -> None:
 def test_the_accounting_of_lines_is_listed_in_the_contracts_order() -> None:
     counts = {("b", "postfix", "unrecognised"): 1, ("b", "postfix", "events"): 9, ("a", "cron", "other_programs"): 2,
               ("a", "sshd", "other_programs"): 5, ("a", "postfix", "damaged"): 0}  # fmt: skip
-    section = sections.lines(counts)
+    section = sections.of_lines(counts, {}, {})["lines"]
     assert [column.name for column in section.columns] == ["file", "mta", "kind", "count"]
     assert section.rows == (
         ("a", "sshd", "other_programs", 5),
@@ -251,6 +252,14 @@ def test_a_client_with_its_most_frequent_refusal() -> None:
     assert [tuple(cells.values()) for cells in rows_of("clients", events)] == [
         ("203.0.113.5", "c.test", 1, 1, 3, 1, "Service unavailable; host <ip> blocked", 554)
     ]
+
+
+def test_lines_not_recognised_and_lines_that_say_nothing_are_listed_most_first() -> None:
+    made = sections.of_lines(
+        {}, {("exim", "a <n>"): (1, "main", 7, "raw"), ("exim", "b"): (3, "main", 9, "raw")}, {("exim", "x"): 2, ("exim", "y"): 5}
+    )
+    assert made["unrecognised"].rows == (("exim", "b", 3, "main", 9), ("exim", "a <n>", 1, "main", 7))
+    assert made["silent"].rows == (("exim", "y", 5), ("exim", "x", 2))
 
 
 def test_servers_speak_each_in_its_own_words() -> None:

@@ -17,6 +17,7 @@ class Accounting:
 
     lines: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     shapes: dict[tuple[str, str], tuple[int, str, int, str]] = field(default_factory=dict)
+    silent: Counter[tuple[str, str]] = field(default_factory=Counter)  # lines without an event, by MTA and template
 
     def count(self, file: str, program: str, kind: str) -> None:
         """Count one line."""

@@ -243,6 +243,7 @@ class FileLines:
         row: Row = match.fields
         event = row.get("event")
         if event is None:
+            self.accounting.silent[program.mta, match.template.name] += 1
             return []
         row["file"] = self.file
         row["file_no"] = self.file_no

@@ -27,12 +27,13 @@ _EXIM_HOST = re.compile(
 _BARE_HOST = re.compile(rb'([^ \[\]()<>"=,;]++)(?=$| [A-Za-z]++=|:)', re.DOTALL)
 _PLAIN_WORDS = re.compile(rb"(?:[^ :=]++(?=[ :]|$)(?: (?![A-Z]++=))?+)++", re.DOTALL)
 _EXIM_STAGE = re.compile(
-    rb"(?:pipelined )?(initial connection|RCPT TO|MAIL FROM|end of data|sending data block|EHLO|HELO|LHLO|STARTTLS|AUTH|DATA|BDAT|QUIT|RSET|XCLIENT)"
+    rb"(?:pipelined )?(initial connection|RCPT TO|MAIL FROM|end of data|sending data block|"
+    rb"EHLO|HELO|LHLO|STARTTLS|AUTH|DATA|BDAT|QUIT|RSET|XCLIENT)"
 )
 _STAGES = {
-    b"initial connection": "connect", b"RCPT TO": "rcpt", b"MAIL FROM": "mail", b"end of data": "eod", b"BDAT": "eod", b"sending data block": "eod",
-    b"EHLO": "helo", b"HELO": "helo", b"LHLO": "helo", b"STARTTLS": "starttls", b"AUTH": "auth", b"DATA": "data",
-    b"QUIT": "other", b"RSET": "other", b"XCLIENT": "other",
+    b"initial connection": "connect", b"RCPT TO": "rcpt", b"MAIL FROM": "mail", b"EHLO": "helo", b"HELO": "helo",
+    b"LHLO": "helo", b"STARTTLS": "starttls", b"AUTH": "auth", b"DATA": "data", b"end of data": "eod", b"BDAT": "eod",
+    b"sending data block": "eod", b"QUIT": "other", b"RSET": "other", b"XCLIENT": "other",
 }  # fmt: skip
 _EXIM_PAIR = re.compile(rb"([^ :]++)(?::([^ :]++))?+(?::[^ :]++)*+", re.DOTALL)
 _PAIRS = {"tls_version": "tls_cipher", "auth_mechanism": "auth_user"}
@@ -91,7 +92,7 @@ def exim_recipient(line: bytes, position: int, fields: Fields, column: str | Non
                     fields.setdefault(column, match[0] if domain is None else local + b"@" + domain)
                 return match.end() + 1
         place += 1
-    if line[position : position + 1] in (b"|", b"/"):
+    if line.startswith((b"|", b"/", b"save "), position):
         end = _exim_program(line, position, fields, column)
         if end >= 0:
             return end

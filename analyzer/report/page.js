@@ -59,6 +59,13 @@
     }
     show();
   }
+  // What has to be scrolled sideways must be reachable without a pointer.
+  const reach = new ResizeObserver((entries) => {
+    for (const { target } of entries)
+      if (target.scrollWidth > target.clientWidth) target.setAttribute("tabindex", "0");
+      else target.removeAttribute("tabindex");
+  });
+  for (const wrap of all(".tw")) reach.observe(wrap);
 
   // ---- time: the values of one bar, by pointer or arrow keys
   const times = document.getElementById("times");

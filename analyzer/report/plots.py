@@ -368,20 +368,25 @@ def _delays(result: Result, panels: Sequence[Axes]) -> None:
     numbers = sentences.totals(result)
     highest = max(row["count"] for row in rows)
     ax.set_ylim(0, highest * 1.3)
-    for measure, words in (
-        ("delay_p50_ms", "half within"),
-        ("delay_p95_ms", "95 % within"),
-        ("delay_p99_ms", "99 % within"),
-    ):
-        value = numbers.get(measure)
-        if value is not None:
-            at = min(max(value / 1000, lefts[0]), rights[-1])
-            ax.axvline(at, color=_TEXT, linewidth=1)
-            right = at > rights[-1] / 6
-            ax.annotate(
-                f"{words}\n{wording.duration(value)}", (at, highest * 1.28), (-4 if right else 4, 0),
-                textcoords="offset points", va="top", ha="right" if right else "left", fontsize=9,
-            )  # fmt: skip
+    known = [(numbers.get(f"delay_p{part}_ms"), words) for part, words in ((50, "half"), (95, "95 %"), (99, "99 %"))]
+    level, before = 0, 0.0
+    for value, words in known:
+        if value is None:
+            continue
+        at = min(max(value / 1000, lefts[0]), rights[-1])
+        level = level + 1 if at < before * 12 else 0  # labels of neighbours stand one below the other
+        before = at
+        ax.axvline(at, color=_TEXT, linewidth=1)
+        right = at > rights[-1] / 12
+        ax.annotate(
+            f"{words} within\n{wording.duration(value)}",
+            (at, highest * (1.28 - 0.14 * level)),
+            (-4 if right else 4, 0),
+            textcoords="offset points",
+            va="top",
+            ha="right" if right else "left",
+            fontsize=9,
+        )
 
 
 def _stripped(result: Result) -> list[Finding]:

@@ -360,12 +360,13 @@ def amount(result: Result) -> str:
 
 def damage(result: Result) -> str:
     """One sentence if some input was damaged."""
-    files = {item.get("file") for item in result.damage}
+    files = {str(item.get("file")) for item in result.damage}
     if not files:
         return ""
-    every = max(len(result.inputs), len(files))
+    every = files | {str(item.get("file")) for item in result.inputs}
     verb = "was" if len(files) == 1 else "were"
-    return f"{len(files)} of {wording.counted(every, 'file')} {verb} damaged; what could be read is counted."
+    of = f"{len(files)} of {wording.counted(len(every), 'file')}"
+    return f"{of} {verb} damaged or could not be read; what could be read is counted."
 
 
 #: The parts of the accounting behind the first, which is their sum.

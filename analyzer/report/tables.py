@@ -78,7 +78,8 @@ def links(result: Result, shown: int, entries: Iterable[int], examples: Mapping[
     codes: dict[tuple[str, int | None, str | None], list[int]] = defaultdict(list)
     domains: dict[str, list[int]] = defaultdict(list)
     for finding in result.findings[:shown]:
-        codes[finding.speaker, finding.reply_code, finding.enhanced_code].append(finding.number)
+        if finding.reply_code is not None or finding.enhanced_code:  # without a code, texts differ in all but that
+            codes[finding.speaker, finding.reply_code, finding.enhanced_code].append(finding.number)
         if finding.speaker == "us":  # refusals of clients: their recipients are no destinations of our mail
             continue
         for domain in sorted(

@@ -113,13 +113,15 @@ def _head(result: Result, terminal: Terminal, seconds: float | None) -> Iterator
 
 def _numbers(result: Result, terminal: Terminal) -> Iterator[str]:
     numbers = {number.measure: number for number in sentences.key_numbers(result)}
-    labels = [(number.label.lower(), number.value) for name, number in numbers.items() if name != "delay_p50_ms"]
-    totals = sentences.totals(result)
-    labels += [("delay p50", numbers["delay_p50_ms"].value), ("p95", wording.duration(totals.get("delay_p95_ms")))]
-    widths = [max(len(label), len(terminal.say(value))) + 3 for label, value in labels]
-    if sum(widths) > terminal.width:  # a narrow terminal: one below the other
+    labels = [(number.label.lower().removeprefix("still "), number.value) for number in numbers.values()]
+    labels[-1] = ("delay p50", numbers["delay_p50_ms"].value)
+    labels.append(("p95", wording.duration(sentences.totals(result).get("delay_p95_ms"))))
+    lengths = [max(len(label), len(terminal.say(value))) for label, value in labels]
+    gap = 3 if sum(lengths) + 3 * len(lengths) <= terminal.width else 2
+    widths = [length + gap for length in lengths]
+    if sum(widths) > terminal.width:  # huge numbers: one below the other
         for label, value in labels:
-            yield "  " + terminal.cell(label, 16, "dim") + terminal.cell(value, 14, "bold", right=True)
+            yield "  " + terminal.cell(label, 16, "dim") + terminal.cell(value, 20, "bold", right=True)
         return
     columns = list(zip(labels, widths, strict=True))
     yield "".join(terminal.cell(label, width, "dim", right=True) for (label, _), width in columns)

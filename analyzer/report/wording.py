@@ -207,6 +207,14 @@ def pieces(text: str, marks: Iterable[str]) -> list[tuple[str, bool]]:
     return [(part, bool(place % 2)) for place, part in enumerate(parts) if part]
 
 
+def unbroken(text: str) -> str:
+    """The text with no break between a figure and its unit."""
+    return _UNIT.sub("\xa0", text)
+
+
+_UNIT = re.compile(r"(?<=\d) (?=(?:%|ms|s|min|h|d)(?:[ ,.;:)]|$))")
+
+
 # ---- bars
 def merge(bars: Sequence[int], at_most: int = 30) -> tuple[list[int], int]:
     """Neighbours added until at most so many bars are left, and how many became one."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: What a column may hold; ``ms`` and ``bytes`` are integers, ``share`` is 0 to 1, ``time`` µs UTC.
 TYPES = ("text", "int", "share", "ms", "bytes", "time")
+#: The sections that come from the accounting of lines.
+_OF_LINES = ("lines", "unrecognised", "silent")
 #: What a line can be, in the order in which the section ``lines`` lists it.
 _KINDS = ("events", "no_event", "other_programs", "unrecognised", "damaged")
 
@@ -58,10 +60,10 @@ class Section:
 
 @cache
 def names() -> tuple[str, ...]:
-    """Names of all sections, in the report's order; the accounting of lines comes last."""
+    """Names of all sections, in the report's order; those of the accounting of lines come last."""
     found = {path.name.removesuffix(".sql") for path in files(__name__).iterdir() if path.name.endswith(".sql")}
     known = [name for name in _ORDER if name in found]
-    return (*known, *sorted(found.difference(_ORDER, ["lines"])), "lines")
+    return (*known, *sorted(found.difference(_ORDER, _OF_LINES)), *_OF_LINES)
 
 
 #: The order of the report's questions; a section that is not in here stands after these.
@@ -81,13 +83,13 @@ def run(
 ) -> dict[str, Section]:
     """The sections asked for (all of them without ``wanted``) from merged tallies, by name, in the report's order.
 
-    All but ``lines``, which no event tells: see ``lines``.
+    All but those of the accounting, which no event tells: see ``of_lines``.
     """
     if catalogue is None:
         from analyzer import catalogue as catalogues
 
         catalogue = catalogues.load()
-    known = names()[:-1]
+    known = names()[: -len(_OF_LINES)]
     chosen = known if wanted is None else tuple(wanted)
     for name in chosen:
         if name not in known:
@@ -95,14 +97,25 @@ def run(
     return {name: _named(_ask(tallies, *_read(name)), catalogue) for name in known if name in chosen}
 
 
-def lines(counts: Mapping[tuple[str, str, str], int]) -> Section:
-    """The section ``lines`` from the accounting: number of lines by file, program and kind."""
+def of_lines(
+    counts: Mapping[tuple[str, str, str], int],
+    shapes: Mapping[tuple[str, str], tuple[int, str, int, str]],
+    silent: Mapping[tuple[str, str], int],
+) -> dict[str, Section]:
+    """The sections ``lines``, ``unrecognised`` and ``silent`` from the accounting (``analyzer.events.Accounting``)."""
     order = {kind: place for place, kind in enumerate(_KINDS)}
-    rows = sorted(
-        ((file, program, kind, count) for (file, program, kind), count in counts.items() if count),
-        key=lambda row: (row[0], order.get(row[2], len(order)), -row[3], row[1]),
-    )
-    return replace(_read("lines")[0], rows=tuple(rows))
+    rows = {
+        "lines": sorted(
+            ((file, program, kind, count) for (file, program, kind), count in counts.items() if count),
+            key=lambda row: (row[0], order.get(row[2], len(order)), -row[3], row[1]),
+        ),
+        "unrecognised": sorted(
+            ((mta, shape, count, file, line) for (mta, shape), (count, file, line, _) in shapes.items()),
+            key=lambda row: (-row[2], row[0], row[1]),
+        ),
+        "silent": sorted(((mta, name, count) for (mta, name), count in silent.items()), key=lambda row: (row[0], -row[2], row[1])),
+    }
+    return {name: replace(_read(name)[0], rows=tuple(rows[name])) for name in _OF_LINES}
 
 
 @cache

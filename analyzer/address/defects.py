@@ -1,0 +1,86 @@
+"""The defects that a mail address can have, each with the sentence that says it; limits; domains often misspelt."""
+
+from __future__ import annotations
+
+#: Limits in octets. Source: RFC 5321 4.5.3.1.1 (local part), 4.5.3.1.2 (domain), 4.5.3.1.3 (path of 256 with its brackets).
+LOCAL_LIMIT, DOMAIN_LIMIT, ADDRESS_LIMIT, LABEL_LIMIT = 64, 255, 254, 63
+
+#: Every defect by its name, with the sentence that says it.
+SENTENCES: dict[str, str] = {
+    "empty": "The address is empty.",
+    "no_domain": "The @ and the domain are missing.",
+    "no_local_part": "Nothing stands before the @.",
+    "empty_domain": "Nothing stands after the @.",
+    "doubled_at": "There are two @ in a row.",
+    "several_at": "There is more than one @.",
+    "fullwidth_at": "The @ is another character that only looks like one.",
+    "at_spelt_out": "The @ is spelt out, as on a web page that hides addresses.",
+    "several_addresses": "These are several addresses in one.",
+    "space": "There is a blank in the address.",
+    "blank_at_end": "There is a blank at an end of the address.",
+    "control_character": "There is a control character in the address.",
+    "line_break": "There is a line break in the address.",
+    "invisible_character": "There is an invisible character in the address.",
+    "comment": "There is a comment in brackets in the address.",
+    "display_name": "A name stands beside the address.",
+    "angle_brackets": "The angle brackets are still there.",
+    "unbalanced_angle_bracket": "There is only one of two angle brackets.",
+    "mailto": "The word mailto: of a link stands in front.",
+    "url": "This is the address of a web page.",
+    "source_route": "There is a source route in front of the address; they are obsolete.",
+    "uucp_path": "This is a UUCP path with exclamation marks.",
+    "template_variable": "A variable of a template was not filled in.",
+    "placeholder": "A placeholder stands where the address should be.",
+    "quoted_printable": "The address is damaged by quoted-printable encoding.",
+    "percent_encoding": "The address is damaged by the encoding of web addresses.",
+    "html_entity": "The address is damaged by HTML encoding.",
+    "encoded_word": "The address is an encoded word of a header.",
+    "mojibake": "The address was read in the wrong character set.",
+    "replacement_character": "A character of the address got lost (it shows as a question mark in a box).",
+    "not_utf8": "The address is not text in UTF-8.",
+    "unbalanced_quote": "There is only one of two quotation marks.",
+    "quoted_whole": "The whole address stands in quotation marks.",
+    "quote_in_middle": "A quotation mark stands inside the local part.",
+    "typographic_quote": "There is a typographic quotation mark in the address.",
+    "special_unquoted": "There is a character that must stand in quotation marks.",
+    "backslash_unquoted": "There is a backslash outside quotation marks.",
+    "dot_at_start": "The local part begins with a dot.",
+    "dot_at_end": "The local part ends with a dot.",
+    "double_dot": "There are two dots in a row in the local part.",
+    "local_too_long": f"The local part is longer than {LOCAL_LIMIT} octets.",
+    "domain_dot_at_start": "The domain begins with a dot.",
+    "domain_dot_at_end": "The domain ends with a dot.",
+    "domain_double_dot": "There are two dots in a row in the domain.",
+    "domain_comma": "There is a comma in the domain where a dot should be.",
+    "domain_semicolon": "There is a semicolon in the domain.",
+    "domain_underscore": "There is an underscore in the domain.",
+    "domain_character": "There is a character in the domain that no host name may have.",
+    "domain_hyphen": "A part of the domain begins or ends with a hyphen.",
+    "domain_port": "There is a port behind the domain.",
+    "domain_slash": "There is a slash behind the domain.",
+    "label_too_long": f"A part of the domain is longer than {LABEL_LIMIT} octets.",
+    "domain_too_long": f"The domain is longer than {DOMAIN_LIMIT} octets.",
+    "address_too_long": f"The address is longer than {ADDRESS_LIMIT} octets.",
+    "no_dot": "The domain has no dot: it is a bare host name.",
+    "numeric_tld": "The domain ends in a number.",
+    "bare_ip": "The IP address must stand in square brackets.",
+    "bad_literal": "What stands in square brackets is no IP address.",
+    "ipv6_without_tag": "An IPv6 address in square brackets must begin with IPv6:.",
+    "unclosed_literal": "There is only one of two square brackets.",
+    "bad_punycode": "The xn-- part of the domain is damaged.",
+    "bad_idn": "The domain holds letters that no domain may have.",
+    "bad_local_unicode": "The local part holds characters that are not allowed in it.",
+    "syntax": "The address breaks the rules of RFC 5321.",
+}
+
+#: Domains that everybody misspells: what was meant, and how it arrives.
+_MISSPELT_AS: dict[str, str] = {
+    "gmail.com": "gmal.com gmial.com gmai.com gmail.con gmail.co gmail.cm gmail.comm gmaill.com gnail.com gmaik.com",
+    "hotmail.com": "hotmal.com hotmial.com hotmail.con hotmai.com hotmil.com hotmail.co hotmaill.com",
+    "yahoo.com": "yaho.com yahooo.com yahoo.con yhoo.com yahoo.co",
+    "outlook.com": "outlok.com outlook.con outloo.com outlook.co",
+    "icloud.com": "iclod.com icloud.con icloud.co",
+    "googlemail.com": "googlemail.con",
+}
+#: The misspelt domain -> the one that was meant.
+MISSPELT: dict[str, str] = {wrong: right for right, many in _MISSPELT_AS.items() for wrong in many.split()}

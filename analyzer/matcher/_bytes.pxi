@@ -1,0 +1,267 @@
+# Bytes: searching, classes of bytes, and what a field may hold. Every function takes (p, end) and reads nothing beyond.
+
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.string cimport memchr, memcmp, memcpy, memmove, memset
+
+ctypedef const uint8_t* cp
+
+cdef extern from *:
+    """
+    #include <string.h>
+    #include <stdint.h>
+    static const uint8_t *find_bytes(const uint8_t *p, const uint8_t *e, const uint8_t *what, long n) {
+        if (n <= 0) return p;
+        while (e - p >= n) {
+            const uint8_t *q = (const uint8_t *)memchr(p, what[0], (size_t)(e - p - n + 1));
+            if (!q) return 0;
+            if (memcmp(q, what, (size_t)n) == 0) return q;
+            p = q + 1;
+        }
+        return 0;
+    }
+    /* the last place in [p, e) where all of `what` stands before e */
+    static const uint8_t *rfind_bytes(const uint8_t *p, const uint8_t *e, const uint8_t *what, long n) {
+        const uint8_t *q = e - n;
+        if (n <= 0 || e - p < n) return 0;
+        for (;;) {
+    #if defined(__GLIBC__)
+            q = (const uint8_t *)memrchr(p, what[0], (size_t)(q - p + 1));
+            if (!q) return 0;
+    #else
+            while (q > p && *q != what[0]) q--;
+            if (*q != what[0]) return 0;
+    #endif
+            if (memcmp(q, what, (size_t)n) == 0) return q;
+            if (q == p) return 0;
+            q--;
+        }
+    }
+    #if defined(__GNUC__) || defined(__clang__)
+    #define lowest_bit(x) __builtin_ctzll(x)
+    #else
+    static int lowest_bit(uint64_t x) { int n = 0; while (!(x & 1)) { x >>= 1; n++; } return n; }
+    #endif
+    static uint32_t hash_bytes(const uint8_t *s, long n) {
+        uint64_t h = 0x9E3779B97F4A7C15ull ^ ((uint64_t)n * 0xff51afd7ed558ccdull), a;
+        while (n >= 8) { memcpy(&a, s, 8); h = (h ^ a) * 0x9FB21C651E98DF25ull; h ^= h >> 32; s += 8; n -= 8; }
+        a = 0; if (n > 0) memcpy(&a, s, (size_t)n);
+        h = (h ^ a) * 0x9FB21C651E98DF25ull; h ^= h >> 29; h *= 0xff51afd7ed558ccdull; return (uint32_t)(h >> 32);
+    }
+    static void copy_bytes(uint8_t *d, const uint8_t *s, long n) {
+        if (n > 32) { memcpy(d, s, (size_t)n); }
+        else if (n >= 16) { memcpy(d, s, 16); memcpy(d + n - 16, s + n - 16, 16); }
+        else if (n >= 8) { memcpy(d, s, 8); memcpy(d + n - 8, s + n - 8, 8); }
+        else if (n >= 4) { memcpy(d, s, 4); memcpy(d + n - 4, s + n - 4, 4); }
+        else if (n > 0) { d[0] = s[0]; d[n >> 1] = s[n >> 1]; d[n - 1] = s[n - 1]; }
+    }
+    static int has_high(const uint8_t *p, const uint8_t *e) {
+        uint64_t all = 0, a;
+        while (e - p >= 32) {
+            memcpy(&a, p, 8); all |= a; memcpy(&a, p + 8, 8); all |= a;
+            memcpy(&a, p + 16, 8); all |= a; memcpy(&a, p + 24, 8); all |= a; p += 32;
+        }
+        while (p < e) all |= *p++;
+        return (all & 0x8080808080808080ull) != 0;
+    }
+    """
+    cp find_bytes(cp p, cp e, cp what, long n) noexcept nogil
+    cp rfind_bytes(cp p, cp e, cp what, long n) noexcept nogil
+    int lowest_bit(uint64_t x) noexcept nogil
+    uint32_t hash_bytes(cp s, long n) noexcept nogil
+    void copy_bytes(uint8_t* d, cp s, long n) noexcept nogil
+    int has_high(cp p, cp e) noexcept nogil
+
+
+cdef inline bint is_digit(uint8_t c) noexcept nogil:
+    return 48 <= c <= 57
+
+
+cdef inline bint is_letter(uint8_t c) noexcept nogil:
+    return 65 <= (c & 0xDF) <= 90
+
+
+cdef inline bint is_alnum(uint8_t c) noexcept nogil:
+    return is_digit(c) or is_letter(c)
+
+
+cdef inline bint is_word(uint8_t c) noexcept nogil:
+    return is_alnum(c) or c == 95
+
+
+cdef inline uint8_t lower(uint8_t c) noexcept nogil:
+    return c + 32 if 65 <= c <= 90 else c
+
+
+cdef inline bint begins(cp p, cp e, cp what, long n) noexcept nogil:
+    return e - p >= n and memcmp(p, what, n) == 0
+
+
+cdef inline bint begins_with(cp p, cp e, const char* what, long n) noexcept nogil:
+    return e - p >= n and memcmp(p, <cp>what, n) == 0
+
+
+cdef inline cp find_text(cp p, cp e, const char* what, long n) noexcept nogil:
+    return find_bytes(p, e, <cp>what, n)
+
+
+cdef cp skip_quoted(cp p, cp e) noexcept nogil:
+    """Behind the closing quote of the string that begins at p; NULL if it is not closed."""
+    p += 1
+    while p < e:
+        if p[0] == 34:
+            return p + 1
+        if p[0] == 92:
+            if e - p < 2:
+                return NULL
+            p += 2
+        else:
+            p += 1
+    return NULL
+
+
+cdef cp skip_mailbox(cp p, cp e) noexcept nogil:
+    """Up to the `>` that ends a mailbox; escapes and closed quoted strings are taken whole."""
+    cdef cp q
+    while p < e:
+        if p[0] == 60 or p[0] == 62:
+            break
+        if p[0] == 92:
+            if e - p < 2:
+                break
+            p += 2
+        elif p[0] == 34:
+            q = skip_quoted(p, e)
+            if q == NULL:
+                break
+            p = q
+        else:
+            p += 1
+    return p
+
+
+cdef cp skip_run(cp p, cp e) noexcept nogil:
+    """A run without blank, up to a colon before a blank or the end."""
+    while p < e and p[0] != 32:
+        if p[0] == 58 and (e - p < 2 or p[1] == 32):
+            break
+        p += 1
+    return p
+
+
+cdef inline cp skip_digits(cp p, cp e) noexcept nogil:
+    while p < e and is_digit(p[0]):
+        p += 1
+    return p
+
+
+cdef inline int two_digits(cp p) noexcept nogil:
+    return (p[0] - 48) * 10 + (p[1] - 48)
+
+
+cdef int64_t whole(cp p, cp e) noexcept nogil:
+    """The number that at most 18 digits write."""
+    cdef int64_t number = 0
+    while p < e:
+        number = number * 10 + (p[0] - 48)
+        p += 1
+    return number
+
+
+cdef int utf8_length(cp p, cp e) noexcept nogil:
+    """Length of the valid UTF-8 sequence of more than one byte at p; 0 if there is none."""
+    cdef uint8_t c = p[0]
+    if c < 0xC2 or c > 0xF4:
+        return 0
+    if c < 0xE0:
+        return 2 if e - p >= 2 and (p[1] & 0xC0) == 0x80 else 0
+    if c < 0xF0:
+        if e - p < 3 or (p[1] & 0xC0) != 0x80 or (p[2] & 0xC0) != 0x80:
+            return 0
+        if (c == 0xE0 and p[1] < 0xA0) or (c == 0xED and p[1] > 0x9F):
+            return 0
+        return 3
+    if e - p < 4 or (p[1] & 0xC0) != 0x80 or (p[2] & 0xC0) != 0x80 or (p[3] & 0xC0) != 0x80:
+        return 0
+    if (c == 0xF0 and p[1] < 0x90) or (c == 0xF4 and p[1] > 0x8F):
+        return 0
+    return 4
+
+
+cdef inline uint8_t hexadecimal(int n) noexcept nogil:
+    return 48 + n if n < 10 else 87 + n
+
+
+cdef int64_t write_utf8(uint8_t* d, cp p, cp e) noexcept nogil:
+    """Valid UTF-8 of any bytes: those that are none become `\\xNN`. At most four bytes for one; the number written."""
+    cdef uint8_t* start = d
+    cdef int n, i
+    while p < e:
+        if p[0] < 128:
+            d[0] = p[0]
+            d += 1
+            p += 1
+            continue
+        n = utf8_length(p, e)
+        if n:
+            for i in range(n):
+                d[i] = p[i]
+            d += n
+            p += n
+        else:
+            d[0], d[1], d[2], d[3] = 92, 120, hexadecimal(p[0] >> 4), hexadecimal(p[0] & 15)
+            d += 4
+            p += 1
+    return d - start
+
+
+cdef inline bint is_control(uint32_t c) noexcept nogil:
+    """What a terminal or a page might obey: the reference's `_CONTROL`."""
+    return (
+        (c < 32 and c != 9) or (127 <= c <= 159) or c == 0x200E or c == 0x200F or (0x2028 <= c <= 0x202E)
+        or (0x2066 <= c <= 0x2069) or c == 0xFEFF
+    )
+
+
+cdef int64_t write_printable(uint8_t* d, cp p, cp e) noexcept nogil:
+    """Like write_utf8, with control characters escaped too."""
+    cdef uint8_t* start = d
+    cdef uint32_t c
+    cdef int n, i
+    while p < e:
+        if p[0] < 128:
+            if is_control(p[0]):
+                d[0], d[1], d[2], d[3] = 92, 120, hexadecimal(p[0] >> 4), hexadecimal(p[0] & 15)
+                d += 4
+            else:
+                d[0] = p[0]
+                d += 1
+            p += 1
+            continue
+        n = utf8_length(p, e)
+        if not n:
+            d[0], d[1], d[2], d[3] = 92, 120, hexadecimal(p[0] >> 4), hexadecimal(p[0] & 15)
+            d += 4
+            p += 1
+            continue
+        c = 0
+        if n == 2:
+            c = ((p[0] & 31) << 6) | (p[1] & 63)
+        elif n == 3:
+            c = ((p[0] & 15) << 12) | ((p[1] & 63) << 6) | (p[2] & 63)
+        if n < 4 and is_control(c):
+            d[0] = 92
+            if c < 256:
+                d[1], d[2], d[3] = 120, hexadecimal(c >> 4), hexadecimal(c & 15)
+                d += 4
+            else:
+                d[1] = 117
+                for i in range(4):
+                    d[2 + i] = hexadecimal((c >> (12 - 4 * i)) & 15)
+                d += 6
+        else:
+            for i in range(n):
+                d[i] = p[i]
+            d += n
+        p += n
+    return d - start

@@ -1,0 +1,9 @@
+-- title: Lines known to say nothing
+-- question: What are the lines that are counted but not reported?
+-- definition: Lines of a mail server that are recognised and tell nothing about a message, a recipient or a session,
+--   by the name of the grammar's line that takes them. Continuations and repeated lines are not among them.
+-- chart: none
+-- column mta text "Program": the mail server
+-- column name text "Grammar line": its name in analyzer/grammar/
+-- column count int "Lines": how many
+-- source: the accounting of lines, not the tallies

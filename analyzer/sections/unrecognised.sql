@@ -1,0 +1,11 @@
+-- title: Lines not recognised
+-- question: What did the analyzer not understand?
+-- definition: Lines of a mail server that no line of its grammar takes, grouped by shape: the beginning of the message
+--   with addresses, hosts, IDs and numbers masked. `--unrecognised FILE` writes the lines themselves.
+-- chart: none
+-- column mta text "Program": the mail server
+-- column shape text "Shape": the first 200 bytes of the message, normalised
+-- column count int "Lines": how many
+-- column file text "File": where the first one stands
+-- column line int "Line": its line there
+-- source: the accounting of lines, not the tallies
