@@ -82,6 +82,15 @@ def test_parts_of_a_long_entry_are_joined_across_other_lines(tmp_path: Path) -> 
     assert (totals["events"], totals["no_event"]) == (2, 1)
 
 
+def test_headers_below_a_rejection_are_no_events_however_they_are_broken(tmp_path: Path) -> None:
+    start = b"Nov 24 14:22:15 mx exim[54]: "
+    log = start + REJECTED + b"\n" + start + b"[1\\3] " + REJECTED + b"\n"
+    log += start + b"[2\\3] Envelope-from: <x@y>\n" + start + b"[3/3]   Subject: big\n"
+    rows, totals = read(tmp_path, log)
+    assert events(rows) == [(1, "rejected", 553)]
+    assert (totals["no_event"], totals["unrecognised"]) == (3, 0)
+
+
 def test_a_part_whose_rest_never_comes_is_counted(tmp_path: Path) -> None:
     _, totals = read(tmp_path, b"Nov 24 14:22:15 mx exim[54]: [1/4] 2026-11-24 14:22:15 SMTP syntax error in \"X\n")
     assert totals["lines"] == 1

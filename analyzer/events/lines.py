@@ -72,6 +72,7 @@ class FileLines:
     _stamped: bool = False
     _cut: list[tuple[int, bytes]] = field(default_factory=list)
     _split: dict[tuple[bytes | None, int | None], _Split] = field(default_factory=dict)
+    _dumps: dict[tuple[bytes | None, int | None], int] = field(default_factory=dict)
     _last: list[Row] = field(default_factory=list)
     _previous: dict[tuple[bytes | None, int | None], tuple[bytes, bool]] = field(default_factory=dict)
     _echoes: bool | None = None
@@ -193,15 +194,23 @@ class FileLines:
         yield from rows
 
     def _part(self, framed: Frame, message: bytes, number: int, raw: bytes, part: re.Match[bytes]) -> Iterator[Row]:
-        """`[1/4]`: parts of one long entry, joined. `[1\\4]`: lines of a message's headers, of which only the first says something."""
+        """`[1/4]`: parts of one long entry, joined. `[1\\4]`: an entry of several lines, broken where one ends.
+
+        Of the second kind (a message's headers below a rejection) only the first line says something; its later parts
+        may be broken either way.
+        """
         key = (framed.host, framed.pid)
         index, count, rest = int(part[1]), int(part[3]), message[part.end() :]
-        if part[2] == b"\\":
-            if index > 1:
-                self._count("no_event")
-                return
+        if index == 1 and part[2] == b"\\":
+            if len(self._dumps) < _MOST_OPEN:
+                self._dumps[key] = count
             inner = frame(rest)
             yield from self._message(framed, rest if inner is None else inner.message, number, raw)
+            return
+        if index > 1 and (part[2] == b"\\" or self._dumps.get(key) == count):
+            if index == count:
+                self._dumps.pop(key, None)
+            self._count("no_event")
             return
         held = self._split.pop(key, None)
         if index == 1 and held is not None:
@@ -223,17 +232,18 @@ class FileLines:
         yield from self._message(held.frame, message, held.number, held.raw)
 
     def _is_echo(self, framed: Frame, message: bytes) -> bool:
-        """Whether the line is the reject log's copy of the line before: the same process said it again at once.
+        """Whether the line is the reject or panic log's copy of the line before: the same process said it again at once.
 
-        Whether the MTA echoes at all is learnt from the first rejection; a genuine repeat of an echoed line is echoed too.
+        Whether the MTA echoes at all is learnt from its rejections, all of which are echoed if any is; a genuine repeat
+        of an echoed line is echoed too.
         """
         key = (framed.host, framed.pid)
         before, was_echo = self._previous.get(key, (b"", False))
-        echo = before == message and not was_echo and self._echoes is not False and b"rejected" in message
-        if before and before != message and not was_echo and b"rejected" in before and self._echoes is None:
-            self._echoes = False
+        echo = before == message and not was_echo and self._echoes is not False
         if echo:
             self._echoes = True
+        elif before and not was_echo and self._echoes is None and b" rejected " in before:
+            self._echoes = False
         if len(self._previous) > _MOST_OPEN:
             self._previous.clear()
         self._previous[key] = (message, echo)
