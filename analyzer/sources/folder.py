@@ -72,7 +72,9 @@ def logs_of(folder: Path, refused: Callable[[OSError], None]) -> FolderLogs:
         else:
             kept.append(file)
     passed_over = set(files).difference(chosen)
-    others = [file.relative_to(folder) for file in files if file in passed_over]
+    # Nobody misses a README: what is documentation by its name is passed over in silence.
+    unexpected = [file for file in files if file in passed_over and _is_not_documentation(rotation(file.name).stem)]
+    others = [file.relative_to(folder) for file in unexpected]
     if others:
         more = f" and {len(others) - 3} more" if len(others) > 3 else ""
         names = ", ".join(map(str, others[:3]))
