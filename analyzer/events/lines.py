@@ -12,6 +12,7 @@ from typing import Any
 
 from analyzer.events.accounting import Accounting
 from analyzer.events.columns import decode
+from analyzer.events.hosts import HostLines
 from analyzer.events.seen import Seen
 from analyzer.framing import Clock, Frame, TimeLine, frame, join
 from analyzer.grammar import Template
@@ -30,6 +31,9 @@ _FAILURES = frozenset({"deferred", "bounced", "expired", "rejected", "reject_war
                        "auth_failed", "error", "warning"})  # fmt: skip
 _SHAPED = _FAILURES | {"held", "discarded", "redirected", "filtered", "quarantined"}
 _PART = re.compile(rb"\[([0-9]{1,4})([/\\])([0-9]{1,4})\] ?")
+_NUMBERED = re.compile(rb"(NOQUEUE|[0-9A-Za-z]{8,18})?\[([0-9]{1,3})\]: ")
+_MORE = b" ..."
+_SECOND = 1_000_000
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _NO_STAMP = "(no program named)"
 
@@ -73,8 +77,11 @@ class FileLines:
     _cut: list[tuple[int, bytes]] = field(default_factory=list)
     _split: dict[tuple[bytes | None, int | None], _Split] = field(default_factory=dict)
     _dumps: dict[tuple[bytes | None, int | None], int] = field(default_factory=dict)
+    _numbered: dict[tuple[bytes | None, int | None, bytes], tuple[_Split, int]] = field(default_factory=dict)
+    _closed: dict[tuple[bytes | None, int | None], tuple[int, tuple[Any, ...]]] = field(default_factory=dict)
     _last: list[Row] = field(default_factory=list)
     _previous: dict[tuple[bytes | None, int | None], tuple[bytes, bool]] = field(default_factory=dict)
+    _hosts: HostLines = field(default_factory=HostLines)
     _echoes: bool | None = None
     _bare: bool = False
 
@@ -100,8 +107,12 @@ class FileLines:
                 yield from self._message(framed, framed.message, number, raw)
         for held in self._split.values():
             yield from self._joined(held)
+        for held, _ in self._numbered.values():
+            yield from self._message(held.frame, held.message, held.number, held.raw)
         self._cut.clear()
         self._split.clear()
+        yield from self._hosts.rest()
+        self._numbered.clear()
 
     def _count(self, kind: str, program: str | None = None) -> None:
         self.accounting.count(self.file, program or self._owner, kind)
@@ -163,7 +174,12 @@ class FileLines:
             if part is not None:
                 yield from self._part(framed, message, number, raw, part)
                 return
-        if "echoed" in traits and framed.tag and self._is_echo(framed, message):
+        if "numbered" in traits:
+            part = _NUMBERED.match(message)
+            if part is not None:
+                yield from self._numbered_part(framed, message, number, raw, part)
+                return
+        if program.matcher.grammar.echoed and framed.tag and self._is_echo(framed, message, program.matcher.grammar.echoed):
             self._count("no_event")
             return
         match = program.matcher.match(program.process, message)
@@ -191,7 +207,7 @@ class FileLines:
         rows = self._events(framed, program, match, number, raw)
         self._last = rows
         self._count("events" if rows else "no_event")
-        yield from rows
+        yield from self._hosts.settle(rows) if "host_lines" in traits else rows
 
     def _part(self, framed: Frame, message: bytes, number: int, raw: bytes, part: re.Match[bytes]) -> Iterator[Row]:
         """`[1/4]`: parts of one long entry, joined. `[1\\4]`: an entry of several lines, broken where one ends.
@@ -231,18 +247,58 @@ class FileLines:
         message = held.message if inner is None else inner.message
         yield from self._message(held.frame, message, held.number, held.raw)
 
-    def _is_echo(self, framed: Frame, message: bytes) -> bool:
+    def _numbered_part(self, framed: Frame, message: bytes, number: int, raw: bytes, part: re.Match[bytes]) -> Iterator[Row]:
+        """`ID[1]: text ...`, `ID[2]: text`: parts of one long entry, broken behind a comma or a blank, joined.
+
+        A part whose first one is missing says nothing: a stranger may have put there whatever stands in it.
+        """
+        entry = part[1] or b""
+        key = (framed.host, framed.pid, entry)
+        index, text = int(part[2]), message[part.end() :]
+        more = text.endswith(_MORE)
+        text = text.removesuffix(_MORE) if more else text
+        held, last = self._numbered.pop(key, (None, 0))
+        if held is not None and index != last + 1:
+            yield from self._message(held.frame, held.message, held.number, held.raw)
+            held = None
+        if held is not None:
+            held.message += text[: max(0, _PART_BYTES - len(held.message))]
+            self._count("no_event")
+        elif index > 1:
+            self._count("no_event")
+            return
+        else:
+            held = _Split(number, raw, framed, (entry + b": " if entry else b"") + text)
+        if more and len(self._numbered) < _MOST_OPEN:
+            self._numbered[key] = held, index
+        else:
+            yield from self._message(held.frame, held.message, held.number, held.raw)
+
+    def _is_quoted(self, framed: Frame, row: Row) -> bool:
+        """Whether the line quotes the 421 that ended the session (RFC 5321 3.8): it was said to a recipient before."""
+        if row.get("reply_code") != 421 or row.get("speaker") != "remote":
+            return False
+        key = (framed.host, framed.pid)
+        said = tuple(row.get(column) for column in ("queue_id", "relay_host", "relay_ip", "text"))
+        time = framed.time or 0
+        before, words = self._closed.get(key, (0, ()))
+        if len(self._closed) > _MOST_OPEN:
+            self._closed.clear()
+        self._closed[key] = (time, said)
+        return words == said and abs(time - before) <= _SECOND
+
+    def _is_echo(self, framed: Frame, message: bytes, words: tuple[bytes, ...]) -> bool:
         """Whether the line is the reject or panic log's copy of the line before: the same process said it again at once.
 
-        Whether the MTA echoes at all is learnt from its rejections, all of which are echoed if any is; a genuine repeat
-        of an echoed line is echoed too.
+        Only lines with certain words go to two logs. Whether syslog gets both is learnt from the first of them; a genuine
+        repeat of such a line is echoed too.
         """
         key = (framed.host, framed.pid)
         before, was_echo = self._previous.get(key, (b"", False))
-        echo = before == message and not was_echo and self._echoes is not False
+        echo = before == message and not was_echo and self._echoes is not False and any(word in message for word in words)
         if echo:
             self._echoes = True
-        elif before and not was_echo and self._echoes is None and b" rejected " in before:
+        elif before and not was_echo and self._echoes is None and any(word in before for word in words):
             self._echoes = False
         if len(self._previous) > _MOST_OPEN:
             self._previous.clear()
@@ -264,6 +320,8 @@ class FileLines:
         row["instance"] = program.instance
         row["process"] = program.process
         row["pid"] = framed.pid
+        if "closing" in program.matcher.grammar.traits and self._is_quoted(framed, row):
+            row["reply_origin"] = "repeated"
         complete(row, match.template, has_agents=bool(program.matcher.grammar.processes))
         failed = event in _FAILURES or (row.get("reply_class") or 0) >= 4
         if failed:

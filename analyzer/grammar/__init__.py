@@ -88,10 +88,11 @@ _ENDS_ITSELF = frozenset({"quoted", "exim_host", "exim_place", "exim_recipient",
 TRAITS: dict[str, str] = {
     "continued": "a stamped line may go on in lines without a stamp (message headers in Exim's rejectlog)",
     "split": "a long entry is split into parts, `[1/4] ...` to `[4/4] ...`",
-    "echoed": "syslog gets rejections twice, once for the main log and once for the reject log",
+    "host_lines": "a reply that concerns a whole message is logged for the host and again for each recipient",
     "second_files": "files named rejectlog or paniclog repeat lines of the main log",
     "numbered": "a long entry is split into parts with a number behind the queue ID, `ID[1]: ... ...` and so on",
     "undouble": "every backslash is written twice; undone before anything is read",
+    "closing": "after a 421, said once, the recipients that still waited are logged with the same reply",
 }
 
 #: Pseudo-columns a template may name besides the schema's.
@@ -193,6 +194,7 @@ class Grammar:
     processes: frozenset[str]
     id_shape: str
     traits: frozenset[str]
+    echoed: tuple[bytes, ...]  # words of the lines that syslog gets twice, for the main log and for another
     lines: tuple[Template, ...]
     subs: Mapping[str, tuple[Template, ...]]
     lists: Mapping[str, ListDef]
@@ -227,7 +229,8 @@ def load(path: Path) -> Grammar:
     if not traits <= set(TRAITS):
         raise GrammarError(f"{path.name}: there is no trait {sorted(traits - set(TRAITS))[0]!r}. Traits: {', '.join(TRAITS)}.")
     processes = frozenset(data.get("processes", ()))
-    return Grammar(data["mta"], tuple(data["tags"]), processes, data["id"], traits, lines, subs, lists)
+    echoed = tuple(word.encode() for word in data.get("echoed", ()))
+    return Grammar(data["mta"], tuple(data["tags"]), processes, data["id"], traits, echoed, lines, subs, lists)
 
 
 def _list(where: str, body: Mapping[str, Any]) -> ListDef:

@@ -59,10 +59,12 @@ def said(name: str, side: str) -> Counter[Reply]:
 @cache
 def events(*names: str) -> list[dict[str, Any]]:
     columns = [
-        *("time", "queue_id", "recipient", "relay_ip", "text"),
+        *("line", "time", "queue_id", "recipient", "relay_ip", "text"),
         *("event", "speaker", "stage", "reply_code", "enhanced_code", "reply_origin"),
     ]
-    return analyzer.read_events([DATA / f"{name}.xz" for name in names], columns=columns).to_pylist()
+    rows = analyzer.read_events([DATA / f"{name}.xz" for name in names], columns=columns).to_pylist()
+    # A host's line is given once the recipients' lines below it are known.
+    return sorted(rows, key=lambda row: row["line"]) if len(names) == 1 else rows
 
 
 def reply(row: dict[str, Any]) -> Reply:
@@ -180,3 +182,17 @@ def test_the_reject_log_adds_nothing() -> None:
         return Counter(tuple(row.values()) for row in events(*names))
 
     assert rows("basic-mainlog", "basic-rejectlog") == rows("basic-mainlog")
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_a_hosts_line_is_repeated_only_where_a_recipients_line_quotes_it(name: str) -> None:
+    """Every host line that stays `wire` is the only record of its reply; every other is quoted by a line after it."""
+    rows = events(f"{name}-mainlog")
+    quoted = {(row["queue_id"], row["relay_ip"], reply(row), row["text"]) for row in rows if row["recipient"] is not None}
+    hosts = [row for row in rows if row["event"] == "attempt_failed" and row["reply_code"] and row["queue_id"]]
+    assert hosts
+    for row in hosts:
+        key = (row["queue_id"], row["relay_ip"], reply(row), row["text"])
+        if row["reply_origin"] == "repeated":
+            assert key in quoted
+    assert {row["reply_origin"] for row in hosts} == {"wire", "repeated"}

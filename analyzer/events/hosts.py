@@ -1,0 +1,66 @@
+"""A reply that is logged for the host and again for each recipient: which of the lines said it first.
+
+An MTA with the trait ``host_lines`` logs a failed attempt at a host without a recipient, then a line for each recipient
+that quotes the last host's reply. The host's line is kept back until the recipients' lines have come: if one of them quotes
+it, the host's line is what is ``repeated``; if none does (another host took the message), it is the only record.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Row = dict[str, Any]
+
+_MOST_MESSAGES = 1000
+
+
+class HostLines:
+    """Holds host lines by queue ID; gives every row back once, in the order in which it is settled."""
+
+    def __init__(self) -> None:
+        self._held: dict[bytes, list[Row]] = {}
+        self._answered: set[bytes] = set()  # messages whose recipients' lines have begun
+
+    def settle(self, rows: list[Row]) -> list[Row]:
+        """The rows that are settled now: these, or those that they settle; a host's line waits."""
+        if not rows:
+            return rows
+        first = rows[0]
+        queue_id = first.get("queue_id")
+        if queue_id is None:
+            return rows
+        if first["event"] == "attempt_failed" and first.get("reply_code") is not None:
+            return self._hold(queue_id, rows)
+        held = self._held.get(queue_id)
+        if held is None:
+            return rows
+        if first.get("recipient") is None:
+            return [*self._release(queue_id), *rows]
+        self._answered.add(queue_id)
+        for host in held:
+            if _quotes(first, host):
+                host["reply_origin"] = "repeated"
+        return rows
+
+    def rest(self) -> list[Row]:
+        """What is still held at the end of a file."""
+        return [row for queue_id in list(self._held) for row in self._release(queue_id)]
+
+    def _hold(self, queue_id: bytes, rows: list[Row]) -> list[Row]:
+        released: list[Row] = []
+        if queue_id in self._answered:  # the next attempt begins
+            released = self._release(queue_id)
+        elif len(self._held) >= _MOST_MESSAGES and queue_id not in self._held:
+            released = self._release(next(iter(self._held)))
+        for row in rows:
+            row["reply_origin"] = "wire"
+        self._held.setdefault(queue_id, []).extend(rows)
+        return released
+
+    def _release(self, queue_id: bytes) -> list[Row]:
+        self._answered.discard(queue_id)
+        return self._held.pop(queue_id, [])
+
+
+def _quotes(row: Row, host: Row) -> bool:
+    return all(row.get(column) == host.get(column) for column in ("reply_code", "enhanced_code", "text", "relay_ip"))
