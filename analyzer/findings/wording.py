@@ -124,4 +124,9 @@ def _reason(text: str) -> str:
 
 
 def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+    """The text, or as many of its whole words as fit before an ellipsis; a single long word is cut."""
+    if len(text) <= length:
+        return text
+    kept = text[:length]
+    words = kept.rpartition(" ")[0].rstrip(_EDGES)
+    return f"{words if len(words) * 2 > length else kept[: length - 1].rstrip()}…"
