@@ -66,8 +66,8 @@ def _stop(program: Program, template: Template, message: bytes, start: int) -> S
         if position >= 0:
             return Stop(template, position, nodes[count] if count < len(nodes) else None)
     first = nodes[0]
-    shared = _shared(first.text, message[start:]) if isinstance(first, Lit) else 0
-    return Stop(template, start + shared, first)
+    words = [first.text] if isinstance(first, Lit) else [word for word, _ in first.words] if isinstance(first, Words) else []
+    return Stop(template, start + max((_shared(word, message[start:]) for word in words), default=0), first)
 
 
 def _shared(literal: bytes, rest: bytes) -> int:

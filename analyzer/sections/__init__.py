@@ -104,7 +104,7 @@ def of_lines(
 ) -> dict[str, Section]:
     """The sections ``lines``, ``unrecognised`` and ``silent`` from the accounting (``analyzer.events.Accounting``)."""
     order = {kind: place for place, kind in enumerate(_KINDS)}
-    rows = {
+    rows: dict[str, list[tuple[Any, ...]]] = {
         "lines": sorted(
             ((file, program, kind, count) for (file, program, kind), count in counts.items() if count),
             key=lambda row: (row[0], order.get(row[2], len(order)), -row[3], row[1]),
