@@ -6,7 +6,7 @@ LOGS ?= sample_logs
 OUT ?= out
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev report test lint types docs golden clean
+.PHONY: help install install-dev report test lint types docs benchmark clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,8 +41,8 @@ types: $(VENV)/.installed-dev ## mypy, strict
 docs: $(VENV)/.installed-dev ## fill the generated tables of the README
 	$(BIN)/python tools/docs.py
 
-golden: $(VENV)/.installed-dev ## write the golden files anew and show the difference
-	UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q tests -k golden; git diff --stat -- tests/golden
+benchmark: $(VENV)/.installed ## our report against pflogsumm and eximstats, 0.3 GB and 3 GB
+	$(BIN)/python benchmarks/run.py $(BENCHMARK)
 
 clean: ## remove the environment and what was built
 	rm -rf $(VENV) build dist out *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

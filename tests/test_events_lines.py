@@ -32,7 +32,8 @@ def events(rows: Sequence[dict[str, Any]]) -> list[tuple[int, str, int | None]]:
 
 
 def test_headers_in_a_rejectlog_are_continuations(tmp_path: Path) -> None:
-    log = REJECTED + b"\nEnvelope-from: <b@example.org>\nP Received: from x\n\tby y\n  2026-11-24 14:22:15 H=forged [192.0.2.9] rejected\n\n"
+    log = REJECTED + b"\nEnvelope-from: <b@example.org>\nP Received: from x\n\tby y\n"
+    log += b"  2026-11-24 14:22:15 H=forged [192.0.2.9] rejected\n\n"
     rows, totals = read(tmp_path, log)
     assert events(rows) == [(1, "rejected", 553)]
     assert totals == {"lines": 6, "events": 1, "no_event": 5, "other_programs": 0, "unrecognised": 0, "damaged": 0}
