@@ -58,7 +58,13 @@ def batch(rows: Sequence[dict[str, Any]], columns: Sequence[Column]) -> pa.Recor
     import pyarrow as pa
 
     wanted = arrow_schema(columns)
-    arrays = [_array([row.get(c.name) for row in rows], c, wanted.field(c.name).type) for c in columns]
+    present = set().union(*rows)  # most columns are empty in most batches
+    arrays = [
+        _array([row.get(c.name) for row in rows], c, wanted.field(c.name).type)
+        if c.name in present
+        else pa.nulls(len(rows), wanted.field(c.name).type)
+        for c in columns
+    ]
     return pa.RecordBatch.from_arrays(arrays, schema=wanted)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from analyzer.grammar import Field, Grammar, KeyList, ListDef, ListKey, Lit, Node, Opt, Template, Words
@@ -106,14 +106,23 @@ class Tail(NamedTuple):
 Step = Run | Scan | Branch | Keys | Tail
 
 
-@dataclass(frozen=True)
 class Candidate:
-    """A template that may match a line with this prefix."""
+    """A template that may match a line with this prefix; compiled when the first such line comes."""
 
-    template: Template
-    prefix: bytes
-    steps: tuple[Step, ...]
-    subs: tuple[tuple[Template, tuple[Step, ...]], ...]
+    def __init__(self, template: Template, prefix: bytes, compiler: _Compiler) -> None:
+        self.template = template
+        self.prefix = prefix
+        self._compiler = compiler
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """What the template does."""
+        return self._compiler.template(self.template)
+
+    @cached_property
+    def subs(self) -> tuple[tuple[Template, tuple[Step, ...]], ...]:
+        """What its sub-templates do."""
+        return self._compiler.sub(self.template.sub) if self.template.sub else ()
 
 
 class Matcher:
@@ -327,16 +336,24 @@ class _Compiler:
     def __init__(self, grammar: Grammar) -> None:
         self.grammar = grammar
         self._lists = {name: self._keys(definition) for name, definition in grammar.lists.items()}
-        self._subs = {
-            name: tuple((template, self.steps(template.nodes)) for template in templates)
-            for name, templates in grammar.subs.items()
-        }
+        self._templates: dict[str, tuple[Step, ...]] = {}
+        self._subs: dict[str, tuple[tuple[Template, tuple[Step, ...]], ...]] = {}
 
     def candidates(self, template: Template) -> list[Candidate]:
         """One per literal that the line may begin with."""
-        steps = self.steps(template.nodes)
-        subs = self._subs[template.sub] if template.sub else ()
-        return [Candidate(template, prefix, steps, subs) for prefix in template.starts or _beginnings(template.nodes)]
+        return [Candidate(template, prefix, self) for prefix in template.starts or _beginnings(template.nodes)]
+
+    def template(self, template: Template) -> tuple[Step, ...]:
+        """The steps of a template, made once."""
+        if template.name not in self._templates:
+            self._templates[template.name] = self.steps(template.nodes)
+        return self._templates[template.name]
+
+    def sub(self, name: str) -> tuple[tuple[Template, tuple[Step, ...]], ...]:
+        """The steps of a group of sub-templates, made once."""
+        if name not in self._subs:
+            self._subs[name] = tuple((template, self.steps(template.nodes)) for template in self.grammar.subs[name])
+        return self._subs[name]
 
     def steps(self, nodes: tuple[Node, ...]) -> tuple[Step, ...]:
         """Merge neighbours that a pattern can do; scanners, lists and tails stand alone."""

@@ -324,7 +324,7 @@ def _tables(result: Result, known: tables.Links) -> dict[str, Any]:
             "causes",
             "delays",
         ),
-        *("servers", "lines", "rejections", "failures", "recipients"),
+        *("servers", "lines", "unrecognised", "silent", "rejections", "failures", "recipients"),
     }
     speakers = [
         ("remote", "What other servers told us"),
@@ -350,6 +350,7 @@ def _tables(result: Result, known: tables.Links) -> dict[str, Any]:
         "totals": tables.totals(result),
         "further": [found for name in result.sections if name not in placed and (found := tables.table(result, name))],
         "lines_table": tables.lines(result),
+        "of_lines": [found for name in ("unrecognised", "silent") if (found := tables.table(result, name))],
         "damage": tables.damage(result),
     }
     return {f"t_{name}": value for name, value in made.items()}
