@@ -307,3 +307,13 @@ def test_failures_and_refusals_are_grouped_by_masked_words() -> None:
         "bounced", "mx.example.net", "<address>: unknown", 3)  # fmt: skip
     (held,) = rows_of("rejections", events)
     assert (held["action"], held["rule"], held["text"], held["count"]) == ("held", "header", "", 2)
+
+
+def test_a_client_that_postscreen_passes_on_connects_once() -> None:
+    events = [
+        row(1, "connected", process="postscreen", client_ip="203.0.113.5"),
+        row(2, "screened", process="postscreen", client_ip="203.0.113.5", text="PASS NEW"),
+        row(3, "connected", process="smtpd", client_ip="203.0.113.5", client_host="c.test"),
+    ]
+    assert totals(events)["connections"] == 1
+    assert [cells["connections"] for cells in rows_of("clients", events)] == [1]

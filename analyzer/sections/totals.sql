@@ -61,8 +61,10 @@ FROM (VALUES
      'Different addresses among the recipients, upper and lower case alike.'),
     (20, 'recipient_domains', (SELECT count(DISTINCT domain_key) FROM seen), 'domains',
      'Different domains of those addresses.'),
-    (21, 'connections', coalesce((SELECT n FROM event WHERE event = 'connected'), 0), 'connections',
-     'Connections by clients; 0 where the log does not report them.'),
+    (21, 'connections',
+     coalesce((SELECT sum(n) FROM flow WHERE event = 'connected' AND process IS DISTINCT FROM 'postscreen'), 0), 'connections',
+     'Connections by clients to the SMTP servers; one that postscreen ended before is not counted. 0 where the log does not '
+     'report them.'),
     (22, 'auth_failed', coalesce((SELECT n FROM event WHERE event = 'auth_failed'), 0), 'logins',
      'Logins by clients that failed.'),
     (23, 'authenticated',

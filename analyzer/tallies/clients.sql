@@ -22,4 +22,5 @@ FROM e
 WHERE client_key IS NOT NULL
   AND (event IN ('connected', 'rejected', 'auth_failed', 'protocol_error', 'queued', 'quarantined')
        OR (event = 'info' AND queue_id IS NOT NULL))
+  AND NOT (event = 'connected' AND process = 'postscreen')  -- smtpd reports the connections that it passes on
 GROUP BY ALL
