@@ -61,6 +61,12 @@ LogZone = Annotated[
     str | None,
     typer.Option("--log-timezone", metavar="TZ", help="Zone of stamps that have none [default: this machine's]."),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", metavar="N", min=1, help="Threads that read [default: one per core]; the result is the same with any."
+    ),
+]
 Zone = Annotated[
     str | None,
     typer.Option("--timezone", metavar="TZ", help="Zone in which times are shown [default: that of --log-timezone]."),
@@ -75,7 +81,10 @@ def about(
 ) -> None:
     """Show the version."""
     if version:
-        typer.echo(f"mail-log-analyzer {__version__} (engine: reference)")
+        from analyzer.matcher.program import extension
+
+        engine = "reference; the compiled one is not built" if extension() is None else "compiled"
+        typer.echo(f"mail-log-analyzer {__version__} (engine: {engine})")
         raise typer.Exit
 
 
@@ -117,6 +126,7 @@ def report(
     year: Year = None,
     log_timezone: LogZone = None,
     timezone: Zone = None,
+    jobs: Jobs = None,
     unrecognised: Annotated[
         Path | None,
         typer.Option("--unrecognised", metavar="FILE", help="Write the lines that were not recognised to FILE."),
@@ -129,7 +139,7 @@ def report(
     _choose("--format", format_, ("text", "json"))
     options = pipeline.Options(
         tuple(logs or ()), mta=mta, since=since, until=until, year=year, log_timezone=log_timezone, timezone=timezone,
-        recurring=recurring, own=tuple(own or ()), unrecognised=unrecognised,
+        recurring=recurring, own=tuple(own or ()), unrecognised=unrecognised, jobs=jobs,
     )  # fmt: skip
     started = time.monotonic()
     with _progress() as progress:
@@ -179,6 +189,7 @@ def events(
     year: Year = None,
     log_timezone: LogZone = None,
     timezone: Zone = None,
+    jobs: Jobs = None,
 ) -> None:
     """One row per thing that happened to a message, a recipient or a session; times in UTC."""
     from analyzer import pipeline
@@ -189,7 +200,14 @@ def events(
         if output is not None:
             raise UsageError("--format is for standard output; with -o the file's ending tells the format.")
     options = pipeline.Options(
-        tuple(logs or ()), mta=mta, since=since, until=until, year=year, log_timezone=log_timezone, timezone=timezone
+        tuple(logs or ()),
+        mta=mta,
+        since=since,
+        until=until,
+        year=year,
+        log_timezone=log_timezone,
+        timezone=timezone,
+        jobs=jobs,
     )
     names = None if columns is None else [name.strip() for name in columns.split(",") if name.strip()]
     kind = writer.format_of(output) if output is not None else format_ or "jsonl"

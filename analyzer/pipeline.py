@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from analyzer import catalogue, findings, sections, sources, times
 from analyzer.errors import UsageError
-from analyzer.events import ALL, Reader, Reading, arrow_schema, columns_named, first_time
+from analyzer.events import Reader, Reading, arrow_schema, columns_named, first_time
 from analyzer.framing import Clock
 from analyzer.grammar import mtas
 from analyzer.report import Result
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
     from matplotlib.axes import Axes
-
-#: Rows of events that are tallied at once.
-CHUNK_ROWS = 500_000
 
 Progress = Callable[[Source, Block], None]
 
@@ -48,6 +45,7 @@ class Options:
     recurring: int = 3
     own: tuple[str, ...] = ()
     unrecognised: Path | None = None
+    jobs: int | None = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
@@ -55,6 +53,8 @@ class Options:
             raise UsageError(f"There is no MTA {self.mta!r}. Choose auto, {', '.join(mtas())}.")
         if self.recurring < 1:
             raise UsageError("--recurring takes a whole number from 1 on.")
+        if self.jobs is not None and self.jobs < 1:
+            raise UsageError("--jobs takes a whole number from 1 on.")
         for name in (self.timezone, self.log_timezone):
             times.zone(name)
 
@@ -132,8 +132,8 @@ def run(options: Options, progress: Progress | None = None) -> Analysis:
         _UnrecognisedFile(options.unrecognised) as unrecognised,
         Tallies(zone=options.zone, own=Own.parse(options.own)) as tallies,
     ):
-        reader = Reader(found.sources, options.reading(), progress, unrecognised)
-        for chunk in _chunks(reader):
+        reader = _reader(found, options, progress, unrecognised)
+        for chunk in reader.chunks():
             tallies.add(chunk)
         sources.require_any(reader.anything_read, reader.damage)
         tallies.merge()
@@ -158,7 +158,7 @@ class EventStream:
     ) -> None:
         chosen = columns_named(columns)
         self._found = find(options)
-        self._reader = Reader(self._found.sources, options.reading(), progress)
+        self._reader = _reader(self._found, options, progress)
         self.schema = arrow_schema(chosen)
         self.batches = self._batches(chosen)
         self.notes = self._found.notes
@@ -179,19 +179,26 @@ class EventStream:
         return pa.RecordBatchReader.from_batches(self.schema, self.batches)
 
 
-def _chunks(reader: Reader) -> Iterator[pa.Table]:
-    import pyarrow as pa
+def _reader(
+    found: Found,
+    options: Options,
+    progress: Progress | None = None,
+    unrecognised: Callable[[str, int, bytes], None] | None = None,
+) -> Reader:
+    """The compiled engine's reader where it is built, else the reference engine's."""
+    reading = options.reading()
+    if engine() == "compiled":
+        from analyzer.events.native import CompiledReader
 
-    held: list[pa.RecordBatch] = []
-    rows = 0
-    for batch in reader.batches(ALL):
-        held.append(batch)
-        rows += batch.num_rows
-        if rows >= CHUNK_ROWS:
-            yield pa.Table.from_batches(held)
-            held, rows = [], 0
-    if held:
-        yield pa.Table.from_batches(held)
+        return CompiledReader(found.sources, reading, progress, unrecognised, jobs=options.jobs or os.cpu_count() or 1)
+    return Reader(found.sources, reading, progress, unrecognised)
+
+
+def engine() -> str:
+    """The engine that reads the lines: ``compiled``, or ``reference`` where the extension is not built."""
+    from analyzer.matcher.program import extension
+
+    return "reference" if extension() is None else "compiled"
 
 
 class _UnrecognisedFile:

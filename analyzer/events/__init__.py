@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["ALL", "KINDS", "Accounting", "Reader", "Reading", "arrow_schema", "batch", "columns_named", "first_time"]
 
 BATCH_ROWS = 20_000
+CHUNK_ROWS = 500_000  # tallied at once
 _SECOND_FILES = ("rejectlog", "paniclog")
 
 
@@ -64,6 +65,21 @@ class Reader:
                 pending = []
         if pending:
             yield batch(pending, columns)
+
+    def chunks(self, columns: Sequence[Column] = ALL, *, rows: int = CHUNK_ROWS) -> Iterator[Any]:
+        """Arrow streams (by the PyCapsule interface) of about so many rows each, for the tallies."""
+        import pyarrow as pa
+
+        held: list[pa.RecordBatch] = []
+        count = 0
+        for made in self.batches(columns):
+            held.append(made)
+            count += made.num_rows
+            if count >= rows:
+                yield pa.Table.from_batches(held)
+                held, count = [], 0
+        if held:
+            yield pa.Table.from_batches(held)
 
     def rows(self) -> Iterator[Row]:
         """Every event as a dict, in the order of files and lines."""

@@ -10,29 +10,71 @@ cdef extern from *:
     """
     #include <string.h>
     #include <stdint.h>
+    /* digit 1, letter 2, upper-case hexadecimal 4, vowel 8, of a host's name 16, of a program's name 32, of an address 64 */
+    static const uint8_t kind_of_byte[256] = {
+        0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,
+        0,0,0,0,0,0,0,0,0,0,0,0,0,48,112,32,117,117,117,117,117,117,117,117,117,117,64,0,0,0,0,0,
+        0,126,118,118,118,126,118,50,50,58,50,50,50,50,50,58,50,50,50,50,50,58,50,50,50,50,50,0,0,0,0,48,
+        0,122,114,114,114,122,114,50,50,58,50,50,50,50,50,58,50,50,50,50,50,58,50,50,50,50,50,0,0,0,0,0,
+        0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,
+        0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,
+        0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,
+        0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0
+    };
+    static inline int equal_bytes(const uint8_t *a, const uint8_t *b, long n) {
+        uint64_t x, y;
+        uint32_t v, w;
+        if (n >= 8) {
+            const uint8_t *last = a + n - 8;
+            for (; a < last; a += 8, b += 8) {
+                memcpy(&x, a, 8); memcpy(&y, b, 8);
+                if (x != y) return 0;
+            }
+            b -= a - last;
+            memcpy(&x, last, 8); memcpy(&y, b, 8);
+            return x == y;
+        }
+        if (n >= 4) {
+            memcpy(&v, a, 4); memcpy(&w, b, 4);
+            if (v != w) return 0;
+            memcpy(&v, a + n - 4, 4); memcpy(&w, b + n - 4, 4);
+            return v == w;
+        }
+        while (n-- > 0) if (a[n] != b[n]) return 0;
+        return 1;
+    }
+    /* which byte of a literal to look for: a blank is in every line a hundred times */
+    static inline long rare_byte(const uint8_t *what, long n) {
+        if (n < 2 || what[0] != 32) return 0;
+        return what[n - 1] != 32 ? n - 1 : 1;
+    }
     static const uint8_t *find_bytes(const uint8_t *p, const uint8_t *e, const uint8_t *what, long n) {
+        const long rare = rare_byte(what, n);
         if (n <= 0) return p;
         while (e - p >= n) {
-            const uint8_t *q = (const uint8_t *)memchr(p, what[0], (size_t)(e - p - n + 1));
+            const uint8_t *q = (const uint8_t *)memchr(p + rare, what[rare], (size_t)(e - p - n + 1));
             if (!q) return 0;
-            if (memcmp(q, what, (size_t)n) == 0) return q;
+            q -= rare;
+            if (equal_bytes(q, what, n)) return q;
             p = q + 1;
         }
         return 0;
     }
     /* the last place in [p, e) where all of `what` stands before e */
     static const uint8_t *rfind_bytes(const uint8_t *p, const uint8_t *e, const uint8_t *what, long n) {
+        const long rare = rare_byte(what, n);
         const uint8_t *q = e - n;
         if (n <= 0 || e - p < n) return 0;
         for (;;) {
     #if defined(__GLIBC__)
-            q = (const uint8_t *)memrchr(p, what[0], (size_t)(q - p + 1));
+            q = (const uint8_t *)memrchr(p + rare, what[rare], (size_t)(q - p + 1));
             if (!q) return 0;
+            q -= rare;
     #else
-            while (q > p && *q != what[0]) q--;
-            if (*q != what[0]) return 0;
+            while (q > p && q[rare] != what[rare]) q--;
+            if (q[rare] != what[rare]) return 0;
     #endif
-            if (memcmp(q, what, (size_t)n) == 0) return q;
+            if (equal_bytes(q, what, n)) return q;
             if (q == p) return 0;
             q--;
         }
@@ -65,6 +107,8 @@ cdef extern from *:
         return (all & 0x8080808080808080ull) != 0;
     }
     """
+    const uint8_t[256] kind_of_byte
+    bint equal_bytes(cp a, cp b, long n) noexcept nogil
     cp find_bytes(cp p, cp e, cp what, long n) noexcept nogil
     cp rfind_bytes(cp p, cp e, cp what, long n) noexcept nogil
     int lowest_bit(uint64_t x) noexcept nogil
@@ -74,19 +118,19 @@ cdef extern from *:
 
 
 cdef inline bint is_digit(uint8_t c) noexcept nogil:
-    return 48 <= c <= 57
+    return kind_of_byte[c] & 1
 
 
 cdef inline bint is_letter(uint8_t c) noexcept nogil:
-    return 65 <= (c & 0xDF) <= 90
+    return (kind_of_byte[c] & 2) != 0
 
 
 cdef inline bint is_alnum(uint8_t c) noexcept nogil:
-    return is_digit(c) or is_letter(c)
+    return (kind_of_byte[c] & 3) != 0
 
 
 cdef inline bint is_word(uint8_t c) noexcept nogil:
-    return is_alnum(c) or c == 95
+    return (kind_of_byte[c] & 3) != 0 or c == 95
 
 
 cdef inline uint8_t lower(uint8_t c) noexcept nogil:
@@ -94,15 +138,24 @@ cdef inline uint8_t lower(uint8_t c) noexcept nogil:
 
 
 cdef inline bint begins(cp p, cp e, cp what, long n) noexcept nogil:
-    return e - p >= n and memcmp(p, what, n) == 0
+    return e - p >= n and equal_bytes(p, what, n)
 
 
 cdef inline bint begins_with(cp p, cp e, const char* what, long n) noexcept nogil:
-    return e - p >= n and memcmp(p, <cp>what, n) == 0
+    return e - p >= n and equal_bytes(p, <cp>what, n)
 
 
 cdef inline cp find_text(cp p, cp e, const char* what, long n) noexcept nogil:
     return find_bytes(p, e, <cp>what, n)
+
+
+cdef inline cp rfind_text(cp p, cp e, const char* what, long n) noexcept nogil:
+    return rfind_bytes(p, e, <cp>what, n)
+
+
+cdef inline uint8_t last_of(cp e) noexcept nogil:
+    """The byte in front of e, of which the caller knows that it is there."""
+    return (e - 1)[0]
 
 
 cdef cp skip_quoted(cp p, cp e) noexcept nogil:

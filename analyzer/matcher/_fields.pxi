@@ -55,7 +55,8 @@ cdef struct Machine:
     int32_t* groups
     int32_t in_reply, in_replies, stage_words, stage_word_count
     uint64_t number_slots, code_slots
-    int64_t speaker_remote, speaker_local, origin_own
+    uint64_t kept  # columns that somebody asks for
+    int64_t speaker_remote, speaker_local, origin_own, event_deferred, event_bounced
     Span closed[SLOTS][64]  # words of the closed columns
     # the string that a template runs over
     cp base
@@ -67,6 +68,7 @@ cdef struct Machine:
     # texts that do not stand in the line as they are
     uint8_t* scratch
     int64_t used, room
+    int template  # that took the line
     bint declined  # this line is for the reference engine
 
 
@@ -131,7 +133,7 @@ cdef void put_address(Fields* f, int slot, cp s, cp e) noexcept nogil:
     if begins_with(s, e, b"IPv6:", 5) or begins_with(s, e, b"ipv6:", 5):
         s += 5
     p = s
-    while p < e and (is_digit(p[0]) or p[0] == 46 or p[0] == 58 or 65 <= (p[0] & 0xDF) <= 70):
+    while p < e and kind_of_byte[p[0]] & 64:
         if mark == NULL and (p[0] == 46 or p[0] == 58):
             mark = p
         p += 1
@@ -167,25 +169,46 @@ cdef int64_t thousandths(cp s, cp e) noexcept nogil:
 
 
 cdef void put_seconds(Fields* f, int slot, cp s, cp e) noexcept nogil:
-    cdef cp p = skip_digits(s, e)
-    cdef int64_t value
-    if p == s or p - s > 12:
-        return
-    value = whole(s, p) * 1000
-    if p < e:
-        if p[0] != 46 or e - p < 2 or skip_digits(p + 1, e) != e:
+    """Seconds with a fraction, of which milliseconds are kept."""
+    cdef int64_t value = 0
+    cdef int n = 0
+    while s < e and is_digit(s[0]):
+        value = value * 10 + (s[0] - 48)
+        s += 1
+        n += 1
+        if n > 12:
             return
-        value += thousandths(p + 1, e)
+    if n == 0:
+        return
+    n = 0
+    if s < e:
+        if s[0] != 46 or e - s < 2:
+            return
+        s += 1
+        while s < e:
+            if not is_digit(s[0]):
+                return
+            if n < 3:
+                value = value * 10 + (s[0] - 48)
+                n += 1
+            s += 1
+    while n < 3:
+        value *= 10
+        n += 1
     put_number(f, slot, value)
 
 
-cdef void put_delays(Fields* f, cp s, cp e) noexcept nogil:
+cdef void put_delays(Machine* m, Fields* f, cp s, cp e) noexcept nogil:
     cdef int slot
     cdef cp p
+    if not m.kept & (bit(C_DELAY_BEFORE) | bit(C_DELAY_QUEUE) | bit(C_DELAY_CONNECT) | bit(C_DELAY_TRANSMIT)):
+        return
     for slot in range(C_DELAY_BEFORE, C_DELAY_TRANSMIT + 1):
-        p = <cp>memchr(s, 47, e - s) if s < e else NULL
-        put_seconds(f, slot, s, e if p == NULL else p)
-        if p == NULL:
+        p = s
+        while p < e and p[0] != 47:
+            p += 1
+        put_seconds(f, slot, s, p)
+        if p == e:
             return
         s = p + 1
 
@@ -305,7 +328,7 @@ cdef cp repeat_at(cp p, cp e, cp code, Span* enhanced) noexcept nogil:
     """Behind a repeated code with its hyphen or blank, enhanced code and blanks; NULL if none stands at p."""
     cdef cp q
     cdef long n
-    if e - p < 4 or memcmp(p, code, 3) != 0 or (p[3] != 32 and p[3] != 45):
+    if e - p < 4 or not equal_bytes(p, code, 3) or (p[3] != 32 and p[3] != 45):
         return NULL
     p += 4
     if enhanced.s != NULL:
@@ -337,7 +360,7 @@ cdef void without_repeats(Machine* m, Span* text, cp code, Span* enhanced) noexc
         q = NULL
         if p[0] == 92 and e - p >= 2 and p[1] == 110:
             q = repeat_at(p + 2, e, code, enhanced)
-        if q == NULL and (p == s or p[-1] == 32):
+        if q == NULL and (p == s or last_of(p) == 32):
             q = repeat_at(p, e, code, enhanced)
         if q != NULL:
             made[n] = 32
@@ -376,7 +399,7 @@ cdef void next_queue_id(Fields* f, cp s, cp e) noexcept nogil:
                     q += 16
                 else:
                     q = NULL
-        elif p[0] == 105 and begins_with(p, e, b"id=", 3) and not (p > s and is_word(p[-1])):
+        elif p[0] == 105 and begins_with(p, e, b"id=", 3) and not (p > s and is_word(last_of(p))):
             q = p + 3
         if q != NULL:
             if q < e and q[0] == 60:
@@ -402,7 +425,7 @@ cdef bint put_queue_id(Fields* f, cp s, cp e) noexcept nogil:
         p += 1
     if p - s < 5:
         return False
-    while p > s and p[-1] == 46:
+    while p > s and last_of(p) == 46:
         p -= 1
     put(f, C_NEXT_QUEUE_ID, s, p)
     return True
@@ -417,7 +440,7 @@ cdef void put_reply(Machine* m, Fields* f, cp s, cp e, bint accepted) noexcept n
     enhanced.e = NULL
     while s < e and s[0] == 32:
         s += 1
-    while s < e and e[-1] == 32:
+    while s < e and last_of(e) == 32:
         e -= 1
     text.s = s
     text.e = e
@@ -433,7 +456,7 @@ cdef void put_reply(Machine* m, Fields* f, cp s, cp e, bint accepted) noexcept n
         without_repeats(m, &text, code, &enhanced)
         while text.s < text.e and text.s[0] == 32:
             text.s += 1
-        while text.s < text.e and text.e[-1] == 32:
+        while text.s < text.e and last_of(text.e) == 32:
             text.e -= 1
     elif (s < e and s[0] == 35) or not enhanced_in_front(&text.s, e, &enhanced):
         enhanced_at_end(s, e, &enhanced)
@@ -477,14 +500,14 @@ cdef int word_at(Machine* m, int first, int count, cp p, cp e, bint entire) noex
 
 cdef void save_in_reply(Machine* m, Fields* f, int slot, cp s, cp e) noexcept nogil:
     """A remote reply, less Postfix's ` (in reply to COMMAND command)`, which gives the stage."""
-    cdef cp p = rfind_bytes(s, e, <cp>b" (in reply to ", 14)
+    cdef cp p = rfind_text(s, e, b" (in reply to ", 14)
     cdef cp q
     cdef int word
     if p != NULL:
         q = e
-        if q > p + 14 and q[-1] == 41:
+        if q > p + 14 and last_of(q) == 41:
             q -= 1
-        if q - (p + 14) >= 8 and memcmp(q - 8, b" command", 8) == 0:
+        if q - (p + 14) >= 8 and begins_with(q - 8, q, b" command", 8):
             q -= 8
         word = word_at(m, m.in_reply, m.in_replies, p + 14, q, True)
         if word >= 0:
@@ -499,13 +522,13 @@ cdef void save(Machine* m, Fields* f, int slot, int how, cp s, cp e) noexcept no
     elif how == SAVE_INREPLY:
         save_in_reply(m, f, slot, s, e)
     elif how == SAVE_DELAYS4:
-        put_delays(f, s, e)
-    elif slot == NOTHING:
+        put_delays(m, f, s, e)
+    elif slot == NOTHING or (slot >= 0 and not m.kept & bit(slot)):
         return
     elif how == SAVE_IP:
         put_address(f, slot, s, e)
     elif how == SAVE_INT:
-        put_digits(f, slot, s, e)
+        save_text(m, f, slot, s, e)
     elif how == SAVE_SECONDS:
         put_seconds(f, slot, s, e)
     elif how == SAVE_EXIM_TIME:
@@ -513,11 +536,11 @@ cdef void save(Machine* m, Fields* f, int slot, int how, cp s, cp e) noexcept no
     elif how == SAVE_SENDMAIL_TIME:
         put_sendmail_time(f, slot, s, e)
     elif how == SAVE_PAREN:
-        save_text(m, f, slot, s, e - 1 if s < e and e[-1] == 41 else e)
+        save_text(m, f, slot, s, e - 1 if s < e and last_of(e) == 41 else e)
     elif how == SAVE_QUOTED:
         save_text(m, f, slot, s + 1, e - 1)
     elif how == SAVE_CUTQUOTED:
         s += 1
-        save_text(m, f, slot, s, e - 1 if s < e and e[-1] == 34 else e)
+        save_text(m, f, slot, s, e - 1 if s < e and last_of(e) == 34 else e)
     elif how == SAVE_ACCEPTED:
-        put_reply(m, f, s, e - 1 if s < e and e[-1] == 41 else e, True)
+        put_reply(m, f, s, e - 1 if s < e and last_of(e) == 41 else e, True)

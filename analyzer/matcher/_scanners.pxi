@@ -46,7 +46,7 @@ cdef cp exim_sender(Fields* f, int slot, cp p, cp e) noexcept nogil:
 
 cdef bint same_local(cp p, cp q, cp s, cp e, Span* local, Span* domain) noexcept nogil:
     """Whether the address printed in [p, q) is the mailbox [s, e) without quotes and escapes; its domain if another one."""
-    cdef cp at = rfind_bytes(s, e, <cp>b"@", 1)
+    cdef cp at = rfind_text(s, e, b"@", 1)
     cdef cp r = s
     cdef cp t
     cdef uint8_t c
@@ -120,8 +120,8 @@ cdef cp exim_program(Fields* f, int slot, cp p, cp e) noexcept nogil:
         q = bracketed_top(place, e, &top)
         if q != NULL and (q == e or q[0] == 32 or q[0] == 58):
             stop = place
-            if place > p and place[-1] == 41:
-                inner = rfind_bytes(p, place, <cp>b" (", 2)
+            if place > p and last_of(place) == 41:
+                inner = rfind_text(p, place, b" (", 2)
                 if inner != NULL and inner > p and memchr(inner, 64, place - inner) != NULL:
                     stop = inner
             put(f, slot, p, stop)
@@ -157,7 +157,7 @@ cdef cp exim_recipient(Machine* m, Fields* f, int slot, cp p, cp e) noexcept nog
                 put(f, slot, made, made + (local.e - local.s) + 1 + (domain.e - domain.s))
             return q + 1
         place += 1
-    if p < e and (p[0] == 124 or p[0] == 47):
+    if p < e and (p[0] == 124 or p[0] == 47 or begins_with(p, e, b"save ", 5)):
         q = exim_program(f, slot, p, e)
         if q != NULL:
             return q
@@ -372,7 +372,7 @@ cdef cp plain_words(Machine* m, Fields* f, int slot, cp p, cp e) noexcept nogil:
     if p == start:
         return NULL
     q = p
-    while q > start and q[-1] == 32:
+    while q > start and last_of(q) == 32:
         q -= 1
     save_text(m, f, slot, start, q)
     return p
@@ -420,19 +420,19 @@ cdef cp sendmail_mailboxes(Machine* m, Fields* f, int slot, cp p, cp e) noexcept
         if q != NULL:
             item.s, item.e = place + 1, q - 1
         elif place < e and place[0] == 60:
-            place = rfind_bytes(place, e, <cp>b", delay=", 8)
+            place = rfind_text(place, e, b", delay=", 8)
             break
         else:
             q = skip_unquoted(place, e, 44)
             if q == place:
                 if place < e and place[0] == 34:
-                    place = rfind_bytes(place, e, <cp>b", delay=", 8)
+                    place = rfind_text(place, e, b", delay=", 8)
                 break
             item.s, item.e = place, q
             r = place
             while r < q and r[0] != 60 and r[0] != 62:
                 r += 1
-            if r < q and r[0] == 60 and skip_mailbox(r + 1, q) == q - 1 and q[-1] == 62:
+            if r < q and r[0] == 60 and skip_mailbox(r + 1, q) == q - 1 and last_of(q) == 62:
                 item.s, item.e = r + 1, q - 1
         if fresh:
             if count == MAX_LIST:
@@ -525,17 +525,32 @@ cdef cp sendmail_sender(Fields* f, int slot, cp p, cp e) noexcept nogil:
     return q
 
 
+cdef bint said_itself(cp p, cp e) noexcept nogil:
+    """Whether a reply is what sendmail says of a connection that failed."""
+    return (
+        begins_with(p, e, b"421 4.4.1 Connection ", 21) or begins_with(p, e, b"451 4.4.1 reply: read error from ", 33)
+        or begins_with(p, e, b"451 4.4.1 timeout writing message to ", 37)
+    )
+
+
 cdef cp sendmail_reply(Machine* m, Fields* f, int slot, cp p, cp e) noexcept nogil:
+    """What the server said about this recipient, up to `, stat=`; `stat=Deferred:` with the same code has it as it came."""
     cdef cp q = find_text(p, e, b", stat=", 7)
     if q == NULL:
         q = e
-    if p < e and (p[0] == 52 or p[0] == 53):
+    if p >= e or (p[0] != 52 and p[0] != 53):
+        return q
+    if begins_with(q, e, b", stat=Deferred: ", 17) and begins(q + 17, e, p, 3):
+        save_text(m, f, slot, q + 17, e)
+    else:
         save_text(m, f, slot, p, q)
-        if f.mask & bit(C_RELAY_HOST):
-            put_number(f, C_SPEAKER, m.speaker_remote)
-        else:
-            put_number(f, C_SPEAKER, m.speaker_local)
-            put_number(f, C_REPLY_ORIGIN, m.origin_own)
+    if has(f, C_DSN) and f.s[C_DSN] < f.e[C_DSN] and f.s[C_DSN][0] == 50:
+        put_number(f, C_EVENT, m.event_deferred if p[0] == 52 else m.event_bounced)
+    if f.mask & bit(C_RELAY_HOST) and not said_itself(p, e):
+        put_number(f, C_SPEAKER, m.speaker_remote)
+    else:
+        put_number(f, C_SPEAKER, m.speaker_local)
+        put_number(f, C_REPLY_ORIGIN, m.origin_own)
     return q
 
 
@@ -578,7 +593,7 @@ cdef cp sendmail_relay(Fields* f, int side, cp p, cp e) noexcept nogil:
             q = r + 1
     elif begins_with(q, e, b" (", 2):
         r = q + 2
-        while r < e and (is_digit(r[0]) or r[0] == 46 or r[0] == 58 or 65 <= (r[0] & 0xDF) <= 70):
+        while r < e and kind_of_byte[r[0]] & 64:
             r += 1
         if r > q + 2 and r < e and r[0] == 41:
             ip.s, ip.e = q + 2, r
@@ -597,14 +612,14 @@ cdef cp sendmail_relay(Fields* f, int side, cp p, cp e) noexcept nogil:
                 name.s += 5
             put(f, C_RELAY_HOST, name.s, name.e)
     else:
-        r = rfind_bytes(name.s, name.e, <cp>b"@", 1)
+        r = rfind_text(name.s, name.e, b"@", 1)
         if r != NULL:
             name.s = r + 1
         while name.s < name.e and name.s[0] == 39:
             name.s += 1
-        while name.s < name.e and name.e[-1] == 39:
+        while name.s < name.e and last_of(name.e) == 39:
             name.e -= 1
-        if name.s < name.e and name.e[-1] == 46:
+        if name.s < name.e and last_of(name.e) == 46:
             name.e -= 1
         if name.s < name.e:
             put(f, C_RELAY_HOST if side == RELAY else C_CLIENT_HOST, name.s, name.e)

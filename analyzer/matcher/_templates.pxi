@@ -59,28 +59,32 @@ cdef cp run(Machine* m, Fields* f, int ip, cp p) noexcept nogil:
     cdef cp e = m.end
     cdef cp s
     cdef cp table
+    cdef cp literals = m.literals
+    cdef cp classes = m.classes
+    cdef int32_t* ops = m.ops
+    cdef uint64_t numbers = m.number_slots
     cdef int word
     cdef int32_t* w
     while True:
-        op = m.ops + OP_SIZE * ip
+        op = ops + OP_SIZE * ip
         ip += 1
         if op[0] == OP_LIT:
-            if not begins(p, e, m.literals + op[1], op[2]):
+            if not begins(p, e, literals + op[1], op[2]):
                 return NULL
             p += op[2]
         elif op[0] == OP_RUN:
             s = p
-            table = m.classes + op[1]
+            table = classes + op[1]
             while p < e and table[p[0]]:
                 p += 1
             if p - s < op[2]:
                 return NULL
-            if op[4] >= 0 and op[3] == SAVE_TEXT and not m.number_slots & bit(op[4]):
+            if op[4] >= 0 and op[3] == SAVE_TEXT and not numbers & bit(op[4]):
                 put(f, op[4], s, p)
             elif op[4] != NOTHING or op[3] == SAVE_DELAYS4:
                 save(m, f, op[4], op[3], s, p)
         elif op[0] == OP_OPT:
-            if begins(p, e, m.literals + op[1], op[2]):
+            if begins(p, e, literals + op[1], op[2]):
                 p += op[2]
             else:
                 ip = op[3]
@@ -96,7 +100,7 @@ cdef cp run(Machine* m, Fields* f, int ip, cp p) noexcept nogil:
                 if m.code_slots & bit(op[4]):
                     put_number(f, op[4], w[3])
                 else:
-                    put(f, op[4], m.literals + w[3], m.literals + w[3] + w[4])
+                    put(f, op[4], literals + w[3], literals + w[3] + w[4])
         elif op[0] == OP_LIST:
             p = key_list(m, f, m.lists + 7 * op[1], p)
         elif op[0] == OP_TAIL:
@@ -136,7 +140,7 @@ cdef cp key_list(Machine* m, Fields* f, int32_t* definition, cp p) noexcept nogi
     cdef cp e = m.end
     cdef cp sep = m.literals + definition[0]
     cdef int sep_length = definition[1]
-    cdef bint first = p == m.base or (p - m.base >= sep_length and memcmp(p - sep_length, sep, sep_length) == 0)
+    cdef bint first = p == m.base or (p - m.base >= sep_length and equal_bytes(p - sep_length, sep, sep_length))
     cdef uint64_t seen = 0
     cdef cp place
     cdef cp q
@@ -163,7 +167,7 @@ cdef cp key_list(Machine* m, Fields* f, int32_t* definition, cp p) noexcept nogi
         key = NULL
         for i in range(definition[4]):
             key = m.keys + 6 * (definition[3] + i)
-            if key[1] == q - place and memcmp(place, m.literals + key[0], key[1]) == 0:
+            if key[1] == q - place and equal_bytes(place, m.literals + key[0], key[1]):
                 break
             key = NULL
         end = NULL
@@ -275,7 +279,7 @@ cdef void fill_by(Machine* m, Fields* f, int32_t* rule) noexcept nogil:
         e = f.e[slot]
     for i in range(rule[2], rule[2] + rule[3]):
         choice = m.choices + 4 * i
-        if choice[1] == e - s and memcmp(s, m.literals + choice[0], choice[1]) == 0:
+        if choice[1] == e - s and equal_bytes(s, m.literals + choice[0], choice[1]):
             fill(m, f, choice)
             return
         if choice[1] == 1 and s < e and s[0] == m.literals[choice[0]]:
@@ -345,7 +349,8 @@ cdef cp behind_id(int shape, cp p, cp e, Span* id) noexcept nogil:
     cdef cp q = p
     cdef cp r
     cdef int64_t n
-    id.s = NULL
+    cdef uint8_t all_of = 255, some_of = 0
+    id.s = id.e = NULL
     if shape == 2:
         while q < e and is_alnum(q[0]):
             q += 1
@@ -367,37 +372,24 @@ cdef cp behind_id(int shape, cp p, cp e, Span* id) noexcept nogil:
         return q if q == e else q + 1
     if begins_with(p, e, b"NOQUEUE: ", 9):
         return p + 9
-    while q < e and is_alnum(q[0]):
+    while q < e and kind_of_byte[q[0]] & 3:
+        all_of &= kind_of_byte[q[0]]
+        some_of |= kind_of_byte[q[0]]
         q += 1
     n = q - p
-    if not begins_with(q, e, b": ", 2) or n < 5 or n > 24:
+    if n < 5 or n > 24 or not begins_with(q, e, b": ", 2):
         return NULL
     if shape == 1:
-        r = p
-        if n <= 18:
-            while r < q and (is_digit(r[0]) or 65 <= r[0] <= 70):
-                r += 1
-        if r < q:
-            if n < 10:
-                return NULL
-            r = p
-            while r < q and not is_vowel(r[0]):
-                r += 1
-            if r < q:
-                return NULL
+        if not (all_of & 4 and n <= 18) and (some_of & 8 or n < 10):
+            return NULL
     else:
         r = q
-        while r > p and is_digit(r[-1]):
+        while r > p and is_digit(last_of(r)):
             r -= 1
         if n > 18 or n < 8 or q - r < 5 or q - r < n - 8:
             return NULL
     id.s, id.e = p, q
     return q + 2
-
-
-cdef inline bint is_vowel(uint8_t c) noexcept nogil:
-    c &= 0xDF
-    return c == 65 or c == 69 or c == 73 or c == 79 or c == 85
 
 
 cdef bint recognise(Machine* m, int group, cp p, cp e) noexcept nogil:
@@ -410,6 +402,9 @@ cdef bint recognise(Machine* m, int group, cp p, cp e) noexcept nogil:
     cdef int i
     m.base = p
     m.end = e
+    if own[1] == 0:  # a shape of queue IDs that is not known here
+        m.declined = True
+        return False
     s = behind_id(own[1], p, e, &id)
     first = m.first + 257 * (2 * group + (s != NULL))
     if s == NULL:
@@ -428,6 +423,7 @@ cdef bint recognise(Machine* m, int group, cp p, cp e) noexcept nogil:
             if id.s != NULL:
                 forget(&m.line, C_QUEUE_ID)
                 put(&m.line, C_QUEUE_ID, id.s, id.e)
+            m.template = candidate[4]
             finish_match(m, m.templates + 4 * candidate[4])
             return not m.declined
         if m.declined:

@@ -10,6 +10,7 @@ import re
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from types import ModuleType
 
 from analyzer import schema
@@ -21,14 +22,18 @@ from analyzer.matcher import scanners, store
 FORMAT = 1
 
 #: Operations, by number; the extension has the same list.
-OPS = ("END", "LIT", "RUN", "MAILBOX", "QUOTED", "REST", "CODED", "OPT", "SET", "LIST", "TAIL", "SCAN")
+OPS = ("END", "LIT", "RUN", "MAILBOX", "QUOTED", "CUTQUOTED", "REST", "CODED", "OPT", "SET", "LIST", "TAIL", "SCAN")
 #: How what was taken is stored, by number.
-SAVES = ("text", "int", "ip", "seconds", "delays4", "exim_time", "sendmail_time", "paren", "inreply", "quoted")
+SAVES = (
+    "text", "int", "ip", "seconds", "delays4", "exim_time", "sendmail_time", "paren", "inreply", "quoted", "cutquoted", "accepted",
+)  # fmt: skip
 #: The hand-written types, by number.
 SCANS = (
     "exim_sender", "exim_recipient", "exim_word", "exim_command", "exim_host", "exim_pair", "exim_place", "exim_stage",
-    "plain_words", "sendmail_mailboxes", "sendmail_relay",
+    "plain_words", "sendmail_mailboxes", "sendmail_address", "sendmail_sender", "sendmail_reply", "sendmail_relay",
 )  # fmt: skip
+#: Of these, the ones that store as any text is stored, by the column.
+_ANY_COLUMN = frozenset({"exim_word", "exim_command", "plain_words", "sendmail_reply"})
 #: Columns that hold a code of a closed list of words.
 CLOSED: dict[str, tuple[str, ...]] = {
     "event": tuple(schema.EVENT_WORDS), "speaker": tuple(schema.SPEAKERS), "stage": tuple(schema.STAGES),
@@ -40,6 +45,7 @@ NOTHING, REPLY, CLIENT, RELAY = -1, -2, -3, -4
 _SLOTS = {column.name: number for number, column in enumerate(schema.EVENTS)}
 _NUMBERS = frozenset(c.name for c in schema.EVENTS if c.type.startswith("int"))
 _PSEUDO = {"reply": REPLY, "client": CLIENT, "relay": RELAY, "delays": NOTHING}
+_CUTQUOTED = rb'"(?:[^"\\]|\\.)*+(?:"|\\?$)'
 _CODED = rb"[2-5][0-9][0-9](?:[ -].*+|$)"
 _CLASS_RUN = re.compile(rb"(\[.*\])(\+\+|\*\+)", re.DOTALL)
 _ID_SHAPES = {
@@ -47,7 +53,8 @@ _ID_SHAPES = {
     rb"([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4})(?: |$)": 2,
     rb"(?:NOQUEUE|([0-9A-Za-z]{3,8}[0-9]{5,10})): ": 3,
 }
-_TRAIT_BITS = {"continued": 1, "split": 2, "echoed": 4, "second_files": 8}
+_TRAIT_BITS = {"continued": 1, "split": 2, "second_files": 8, "undouble": 16, "numbered": 32, "host_lines": 64, "closing": 128}  # fmt: skip
+_ECHOED = 4
 _MAX_KEYS = 64
 _ALWAYS, _BY, _THERE, _ABSENT = range(4)
 
@@ -80,6 +87,10 @@ class Program:
     group_of: dict[tuple[str, str | None], int] = field(default_factory=dict)
     in_reply: tuple[int, int] = (0, 0)  # words
     exim_stages: tuple[int, int] = (0, 0)  # words
+    closed: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict(CLOSED))
+    numbers: frozenset[str] = _NUMBERS
+    asked: set[str] = field(default_factory=set)  # columns on which a rule depends
+    names: list[tuple[str, str]] = field(default_factory=list)  # MTA and name of each template
     declined: list[str] = field(default_factory=list)  # names of templates that the reference engine must do
 
     def group(self, mta: str, process: str) -> int:
@@ -101,15 +112,16 @@ def compile_program(grammars: Iterable[Grammar]) -> Program:
 def extension() -> ModuleType | None:
     """The compiled engine, if it was built and is of this format; None means that the reference engine does all."""
     try:
-        from analyzer.matcher import _native
+        native = import_module("analyzer.matcher._native")
     except ImportError:
         return None
+    columns = tuple(column.name for column in schema.EVENTS)
     same = (
-        getattr(_native, "FORMAT", None) == FORMAT
-        and (_native.OPS, _native.SAVES, _native.SCANS) == (OPS, SAVES, SCANS)
-        and _native.COLUMNS[: len(schema.EVENTS)] == tuple(column.name for column in schema.EVENTS)
+        getattr(native, "FORMAT", None) == FORMAT
+        and (native.OPS, native.SAVES, native.SCANS) == (OPS, SAVES, SCANS)
+        and native.COLUMNS[: len(columns)] == columns
     )
-    return _native if same else None
+    return native if same else None
 
 
 class _Builder:
@@ -140,7 +152,9 @@ class _Builder:
     # ---- dispatch
     def _groups(self, grammar: Grammar, rows: Sequence[tuple[Template, bytes, int]]) -> None:
         shape = _ID_SHAPES.get(reference.ID_SHAPES[grammar.id_shape].pattern, 0)
-        traits = sum(bit for trait, bit in _TRAIT_BITS.items() if trait in grammar.traits)
+        traits = sum(bit for trait, bit in _TRAIT_BITS.items() if trait in grammar.traits) + (_ECHOED if grammar.echoed else 0)
+        if not grammar.traits <= set(_TRAIT_BITS):
+            shape = 0  # a habit that is not known here: the reference engine reads this MTA
         number = self.program.grammars.index(grammar)
         for process in (None, *sorted(grammar.processes)):
             self.program.group_of[grammar.mta, process] = len(self.program.groups) // 3
@@ -153,14 +167,18 @@ class _Builder:
                     and (process is None or template.process is None or process in template.process)
                 ]
                 chosen.sort(key=lambda row: row[0].rank)
+                general = [c for _, prefix, c in chosen if not prefix]
+                begun = {prefix[0] for _, prefix, _ in chosen if prefix}
                 for byte in range(256):
                     self.program.first.append(len(self.program.order))
-                    self.program.order.extend(c for _, prefix, c in chosen if not prefix or prefix[0] == byte)
+                    fitting = [c for _, p, c in chosen if not p or p[0] == byte] if byte in begun else general
+                    self.program.order.extend(fitting)
                 self.program.first.append(len(self.program.order))
 
     # ---- templates
     def _template(self, template: Template, subs: Mapping[str, tuple[int, int]]) -> list[tuple[Template, bytes, int]]:
         number = len(self.program.templates) // 4
+        self.program.names.append((template.mta, template.name))
         rules = self._rules(template)
         self.program.templates.extend((*rules, *(subs[template.sub] if template.sub else (0, 0))))
         ip = self._start(template)
@@ -234,7 +252,7 @@ class _Builder:
             raise _UnsupportedError
         save = SAVES.index(kind) if kind in store.STORES else 0
         slot = self._slot(column)
-        if kind in ("int", "seconds", "exim_time", "sendmail_time") and column is not None and column not in _NUMBERS:
+        if kind in ("seconds", "exim_time", "sendmail_time") and column is not None and column not in _NUMBERS:
             raise _UnsupportedError
         if kind == "ip" and (column in _NUMBERS or slot < NOTHING):
             raise _UnsupportedError
@@ -243,6 +261,8 @@ class _Builder:
             return self._op("MAILBOX", c=save, slot=slot)
         if pattern == scanners.QUOTED:
             return self._op("QUOTED", c=save, slot=slot)
+        if pattern == _CUTQUOTED:
+            return self._op("CUTQUOTED", c=save, slot=slot)
         if pattern == _CODED:
             return self._op("CODED", c=save, slot=slot)
         if pattern == b".*+":
@@ -264,7 +284,7 @@ class _Builder:
                 if column not in scanners._PAIRS:
                     raise _UnsupportedError
                 beside = _SLOTS[scanners._PAIRS[column]]
-        elif kind not in ("exim_word", "exim_command", "plain_words") and (slot < NOTHING or column in _NUMBERS or column in CLOSED):
+        elif kind not in _ANY_COLUMN and (slot < NOTHING or column in _NUMBERS or column in CLOSED):
             raise _UnsupportedError
         if kind == "sendmail_mailboxes" and column not in (None, "recipient"):
             raise _UnsupportedError
@@ -320,6 +340,7 @@ class _Builder:
             rows.append((_ABSENT, _SLOTS.get(column, NOTHING), *self._choices({"": constants})))
         if template.constants:
             rows.append((_ALWAYS, NOTHING, *self._choices({"": template.constants})))
+        self.program.asked.update(template.by, template.when_there, template.when_absent)
         start = len(self.program.rules) // 4
         for row in rows:
             self.program.rules.extend(row)

@@ -55,6 +55,7 @@ _SENDMAIL_IDS = re.compile(rb" \([0-9-]++/[0-9-]++\)")
 _SENDMAIL_NAMED = re.compile(rb"[^<>]*+<(" + MAILBOX + rb")>", re.DOTALL)
 #: 200 bytes as sendmail had them: a byte that cannot be printed is written as four.
 _SENDMAIL_CUT = re.compile(rb"(?:\\[0-7]{3}|.){200}", re.DOTALL)
+_SENDMAIL_SAID_ITSELF = (b"421 4.4.1 Connection ", b"451 4.4.1 reply: read error from ", b"451 4.4.1 timeout writing message to ")
 _SENDMAIL_OWN = frozenset({b"local", b"prog", b"*file*", b"*include*"})
 
 
@@ -336,10 +337,16 @@ def sendmail_reply(line: bytes, position: int, fields: Fields, column: str | Non
     """
     end = line.find(b", stat=", position)
     end = len(line) if end < 0 else end
-    if line[position : position + 1] in (b"4", b"5"):
+    first = line[position : position + 1]
+    if first in (b"4", b"5"):
         if column is not None:
-            text(fields, column, line[position:end])
-        if "relay_host" in fields:
+            # Beside the code, reply= may show the enhanced code of an earlier reply; `stat=Deferred:` has the line as it came.
+            as_it_came = b", stat=Deferred: " + line[position : position + 3]
+            start = end + len(as_it_came) - 3 if line.startswith(as_it_came, end) else position
+            text(fields, column, line[start:] if start > end else line[start:end])
+        if fields.get("dsn", b"").startswith(b"2"):  # left over from a recipient before
+            fields.setdefault("event", "deferred" if first == b"4" else "bounced")
+        if "relay_host" in fields and not line.startswith(_SENDMAIL_SAID_ITSELF, position):
             fields.setdefault("speaker", "remote")
         else:
             fields.setdefault("speaker", "local")

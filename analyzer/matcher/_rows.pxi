@@ -1,0 +1,354 @@
+# From a line's fields to its rows: what follows from them, the domains, the raw line and the shape of a failure.
+
+cdef enum:
+    LINE_EVENTS = 0
+    LINE_NO_EVENT, LINE_OTHER, LINE_UNRECOGNISED, LINE_DECLINED
+
+cdef enum:
+    TRAIT_CONTINUED = 1
+    TRAIT_SPLIT = 2
+    TRAIT_ECHOED = 4
+    TRAIT_SECOND_FILES = 8
+    TRAIT_UNDOUBLE = 16
+    TRAIT_NUMBERED = 32
+    TRAIT_HOST_LINES = 64
+    TRAIT_CLOSING = 128
+
+cdef enum:  # beside a row's clock
+    CLOCK_BITS = 3
+    ROW_HOST_LINES = 16  # of an MTA that logs a reply for the host and again for each recipient
+    ROW_GONE = 32
+
+cdef enum:
+    RAW_BYTES = 600
+    SHAPE_BYTES = 1000
+    MOST_NAMES_KNOWN = 10000
+
+cdef struct Tag:
+    int group  # -1: no MTA's program
+    bint daemon  # a syslog daemon: what it says may be about other lines
+    bint agents  # an MTA whose programs are delivery agents
+    Span mta
+    Span instance
+    Span process
+    int64_t block  # in which the codes below are those of the dictionaries
+    int32_t mta_code, instance_code, process_code
+    int64_t counts[3]  # of the block's lines: events, no_event, other_programs
+
+cdef struct Left:
+    int64_t line, rows  # line in the block, rows in front of it
+    int64_t start, end
+    int tag  # of the framed line before, -1 if none in this block
+    int kind
+    int own_tag
+
+cdef struct Work:
+    Machine machine
+    Stamps stamps
+    Dictionary tags
+    Tag* tag
+    int64_t tag_room
+    Dictionary hosts
+    uint8_t* host_is_none
+    int64_t host_room
+    Left* left
+    int64_t left_count, left_room
+    uint64_t failures, shaped, deliveries  # events
+    int64_t delivered, speaker_remote, stage_eod, origin_wire
+    int64_t* silent  # lines without an event, by template
+    int template
+    uint64_t wanted
+    bint seen  # lines of the main log are remembered
+    int64_t block  # number of the block
+    int current  # tag of the last framed line
+    int64_t first_bare  # line of the first entry of a program's own file; 0: none
+
+
+cdef bint leave(Work* w, int kind, int64_t line, int64_t rows, int64_t start, int64_t end, int own_tag) noexcept nogil:
+    cdef Left* larger
+    cdef Left* one
+    if w.left_count == w.left_room:
+        larger = <Left*>realloc(w.left, (2 * w.left_room + 256) * sizeof(Left))
+        if larger == NULL:
+            return False
+        w.left = larger
+        w.left_room = 2 * w.left_room + 256
+    one = &w.left[w.left_count]
+    w.left_count += 1
+    one.kind, one.line, one.rows, one.start, one.end, one.tag, one.own_tag = kind, line, rows, start, end, w.current, own_tag
+    return True
+
+
+# ---- what follows from the fields
+cdef void put_domain(Block* b, int slot, int64_t row, cp s, cp e, bint high) noexcept nogil:
+    """The domain of an address, in lower case and without final dots."""
+    cdef cp at = rfind_text(s, e, b"@", 1)
+    cdef uint8_t small[256]
+    cdef uint8_t* made = small
+    cdef int64_t n, i
+    if at == NULL or e - at < 2:
+        return
+    s = at + 1
+    while e > s and last_of(e) == 46:
+        e -= 1
+    n = e - s
+    if n > 256:
+        made = <uint8_t*>malloc(n)
+        if made == NULL:
+            b.failed = True
+            return
+    for i in range(n):
+        made[i] = lower(s[i])
+    set_category(b, slot, row, made, made + n, high)
+    if made != small:
+        free(made)
+
+
+cdef void put_raw(Block* b, int64_t row, cp s, cp e, bint high) noexcept nogil:
+    """The line for people: at most 600 bytes, control characters escaped."""
+    cdef Column* c = value_at(b, C_RAW, row)
+    cdef uint8_t* to
+    cdef cp p
+    cdef int64_t n = e - s, digits
+    cdef bint plain = not high
+    if c == NULL:
+        return
+    if n <= RAW_BYTES:
+        to = text_room(b, c, row, 6 * n)
+        if to == NULL:
+            return
+        p = s
+        while plain and p < e:
+            plain = not is_control(p[0])
+            p += 1
+        if plain:
+            copy_bytes(to, s, n)
+            c.used += n
+        else:
+            c.used += write_printable(to, s, e)
+        return
+    to = text_room(b, c, row, 6 * RAW_BYTES + 64)
+    if to == NULL:
+        return
+    digits = write_printable(to, s, s + RAW_BYTES // 2)
+    memcpy(to + digits, b" ... (", 6)
+    digits += 6
+    digits += write_number(to + digits, n)
+    memcpy(to + digits, b" bytes) ... ", 12)
+    digits += 12
+    c.used += digits + write_printable(to + digits, e - RAW_BYTES // 2, e)
+
+
+cdef int write_number(uint8_t* to, int64_t number) noexcept nogil:
+    cdef uint8_t digits[20]
+    cdef int n = 0, i
+    while True:
+        digits[n] = 48 + <int>(number % 10)
+        n += 1
+        number //= 10
+        if number == 0:
+            break
+    for i in range(n):
+        to[i] = digits[n - 1 - i]
+    return n
+
+
+cdef inline bint is_edge(uint8_t c) noexcept nogil:
+    """What may stand beside a number or an ID so that it is one by itself: blank and ()[],;:."""
+    return c == 32 or c == 40 or c == 41 or c == 91 or c == 93 or c == 44 or c == 59
+
+
+cdef cp plain_mailbox(cp p, cp e) noexcept nogil:
+    """Behind `<local@domain>` of plain bytes, which is masked as one address whatever it holds; NULL if it is not there."""
+    cdef cp q
+    if p >= e or p[0] != 60:
+        return NULL
+    p += 1
+    q = p
+    while q < e and (is_word(q[0]) or q[0] == 46 or q[0] == 43 or q[0] == 45 or q[0] == 61):
+        if begins_with(q, e, b"www.", 4) or begins_with(q, e, b"WWW.", 4):
+            return NULL
+        q += 1
+    if q == p or q >= e or q[0] != 64:
+        return NULL
+    p = q + 1
+    q = p
+    while q < e and (is_alnum(q[0]) or q[0] == 46 or q[0] == 45):
+        q += 1
+    if q == p or not is_alnum(last_of(q)) or q >= e or q[0] != 62:
+        return NULL
+    return q + 1
+
+
+cdef void put_shape(Block* b, int64_t row, cp s, cp e) noexcept nogil:
+    """The text of a failure with what the masks take anyway made equal: the masks themselves run once for each of these.
+
+    `n` in front says that the masks are still to come. Only what normalise() masks as a whole is touched: a plain address
+    in brackets, digits that stand alone, and words of six or more letters and digits with a digit among them.
+    """
+    cdef uint8_t made[SHAPE_BYTES + 8]
+    cdef int64_t n = 1
+    cdef cp p
+    cdef cp q
+    cdef cp start
+    cdef bint digit, letter
+    made[0] = 110
+    if e - s > SHAPE_BYTES:
+        e = s + SHAPE_BYTES
+    start = s
+    if memchr(s, 34, e - s) != NULL or memchr(s, 39, e - s) != NULL or find_text(s, e, b"://", 3) != NULL:
+        memcpy(made + 1, s, e - s)
+        n = 1 + (e - s)
+        s = e
+    while s < e:
+        if s[0] == 60:
+            q = plain_mailbox(s, e)
+            if q != NULL:
+                memcpy(made + n, b"<a@b>", 5)
+                n += 5
+                s = q
+                continue
+        elif is_alnum(s[0]) and (s == start or is_edge(last_of(s))):
+            p = s
+            digit = letter = False
+            while p < e and is_alnum(p[0]):
+                if is_digit(p[0]):
+                    digit = True
+                else:
+                    letter = True
+                p += 1
+            if digit and (p == e or is_edge(p[0])):
+                if not letter:
+                    while s < p:
+                        made[n] = 48
+                        n += 1
+                        s += 1
+                    continue
+                if p - s >= 6:
+                    memcpy(made + n, b"aaaaa0", 6)
+                    n += 6
+                    s = p
+                    continue
+            memcpy(made + n, s, p - s)
+            n += p - s
+            s = p
+            continue
+        made[n] = s[0]
+        n += 1
+        s += 1
+    set_category(b, C_SHAPE, row, made, made + n, False)
+
+
+cdef bint row_of(Work* w, Block* b, Frame* frame, Tag* tag, int64_t line, cp raw, cp raw_end, bint high) noexcept nogil:
+    """The rows of a line that says something, with the columns that follow from others; False if it must be declined."""
+    cdef Fields* f = &w.machine.line
+    cdef int64_t event = f.v[C_EVENT], row = b.rows
+    cdef int64_t reply_class = 0
+    cdef bint enhanced, failed
+    cdef int traits = w.machine.groups[3 * tag.group + 2]
+    cdef int i, count, slot
+    cdef uint64_t left
+    cdef Span host
+    cdef cp s
+    cdef cp e
+    enhanced = has(f, C_ENHANCED_CODE) and f.s[C_ENHANCED_CODE] < f.e[C_ENHANCED_CODE]
+    if has(f, C_REPLY_CODE):
+        reply_class = f.v[C_REPLY_CODE] // 100
+    elif enhanced or (has(f, C_DSN) and f.s[C_DSN] < f.e[C_DSN]):
+        s = f.s[C_ENHANCED_CODE] if enhanced else f.s[C_DSN]
+        if not is_digit(s[0]):
+            return False
+        reply_class = s[0] - 48
+    if frame.pid > 2147483647 or (has(f, C_RELAY_PORT) and f.v[C_RELAY_PORT] > 2147483647):
+        return False
+    if has(f, C_NRCPT) and f.v[C_NRCPT] > 2147483647:
+        return False
+    if traits & TRAIT_HOST_LINES and f.items >= 0:
+        return False
+    if traits & TRAIT_CLOSING and has(f, C_REPLY_CODE) and f.v[C_REPLY_CODE] == 421:
+        return False
+    if has(f, C_SPEAKER) and not has(f, C_REPLY_ORIGIN) and (has(f, C_REPLY_CODE) or enhanced):
+        forget(f, C_REPLY_ORIGIN)
+        put_number(f, C_REPLY_ORIGIN, w.origin_wire)
+    if event == w.delivered and has(f, C_SPEAKER) and f.v[C_SPEAKER] == w.speaker_remote:
+        put_number(f, C_STAGE, w.stage_eod)
+    if tag.agents and (w.deliveries >> event) & 1 and has(f, C_RECIPIENT):
+        put(f, C_TRANSPORT, tag.process.s, tag.process.e)
+    if has(f, C_RELAY_HOST) and f.s[C_RELAY_HOST] < f.e[C_RELAY_HOST] and last_of(f.e[C_RELAY_HOST]) == 46:
+        f.e[C_RELAY_HOST] -= 1
+    if reply_class or has(f, C_REPLY_CODE) or enhanced or (has(f, C_DSN) and f.s[C_DSN] < f.e[C_DSN]):
+        put_number(f, C_REPLY_CLASS, reply_class)
+    count = f.items if has(f, C_RECIPIENT) and f.items >= 0 else 1
+    for i in range(count):
+        if row >= b.capacity and not more_rows(b):
+            return True
+        if has(f, C_RECIPIENT) and f.items >= 0:
+            f.s[C_RECIPIENT] = w.machine.items[i].s
+            f.e[C_RECIPIENT] = w.machine.items[i].e
+        left = f.mask & ~f.nulls & w.wanted
+        while left:
+            slot = lowest_bit(left)
+            left &= left - 1
+            if (w.machine.number_slots | w.machine.code_slots) & bit(slot):
+                set_number(b, slot, row, f.v[slot])
+            elif slot == C_TRANSPORT or slot == C_ROUTER:
+                set_category(b, slot, row, f.s[slot], f.e[slot], high)
+            else:
+                set_text(b, slot, row, f.s[slot], f.e[slot], high)
+        set_number(b, C_LINE, row, line)
+        set_number(b, C_TIME, row, frame.time)
+        b.clocks[row] = frame.clock | (ROW_HOST_LINES if traits & TRAIT_HOST_LINES else 0)
+        if tag.block != w.block:
+            tag.block = w.block
+            tag.mta_code = category_code(b, C_MTA, &tag.mta)
+            tag.instance_code = category_code(b, C_INSTANCE, &tag.instance)
+            tag.process_code = category_code(b, C_PROCESS, &tag.process)
+        set_code(b, C_MTA, row, tag.mta_code)
+        set_code(b, C_INSTANCE, row, tag.instance_code)
+        set_code(b, C_PROCESS, row, tag.process_code)
+        if frame.host.s != NULL:
+            set_category(b, C_HOST, row, frame.host.s, frame.host.e, high)
+        if frame.pid >= 0:
+            set_number(b, C_PID, row, frame.pid)
+        failed = (w.failures >> event) & 1 or reply_class >= 4
+        if failed and w.wanted & bit(C_RAW):
+            put_raw(b, row, raw, raw_end, high)
+        if (failed or (w.shaped >> event) & 1) and w.wanted & bit(C_SHAPE):
+            if has(f, C_TEXT):
+                put_shape(b, row, f.s[C_TEXT], f.e[C_TEXT])
+            else:
+                put_shape(b, row, raw, raw)
+        if w.wanted & bit(C_SENDER_DOMAIN) and has(f, C_SENDER):
+            put_domain(b, C_SENDER_DOMAIN, row, f.s[C_SENDER], f.e[C_SENDER], high)
+        if w.wanted & bit(C_RECIPIENT_DOMAIN) and has(f, C_RECIPIENT):
+            put_domain(b, C_RECIPIENT_DOMAIN, row, f.s[C_RECIPIENT], f.e[C_RECIPIENT], high)
+        row += 1
+    b.rows = row
+    return True
+
+
+cdef bint is_numbered(cp p, cp e) noexcept nogil:
+    """`ID[1]: `, NOQUEUE or nothing in the ID's place: a part of a long entry."""
+    cdef cp q = p
+    while q < e and is_alnum(q[0]):
+        q += 1
+    return e - q >= 5 and q[0] == 91 and is_digit(q[1])
+
+
+cdef bint undouble(Machine* m, Frame* f) noexcept nogil:
+    """sendmail doubles every backslash when it logs; a message that has such pairs is made again without them."""
+    cdef cp p = find_text(f.s, f.e, b"\\\\", 2)
+    cdef uint8_t* made
+    cdef int64_t n = 0
+    if p == NULL:
+        return True
+    made = space(m, f.e - f.s)
+    if made == NULL:
+        return False
+    p = f.s
+    while p < f.e:
+        made[n] = p[0]
+        n += 1
+        p += 2 if f.e - p >= 2 and p[0] == 92 and p[1] == 92 else 1
+    f.s, f.e = made, made + n
+    return True
