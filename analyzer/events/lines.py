@@ -322,7 +322,7 @@ class FileLines:
         row["pid"] = framed.pid
         if "closing" in program.matcher.grammar.traits and self._is_quoted(framed, row):
             row["reply_origin"] = "repeated"
-        complete(row, match.template, has_agents=bool(program.matcher.grammar.processes))
+        complete(row, match.template, is_agent=program.process in program.matcher.grammar.processes)
         failed = event in _FAILURES or (row.get("reply_class") or 0) >= 4
         if failed:
             row["raw"] = printable(raw)
@@ -334,7 +334,7 @@ class FileLines:
         return [_with_domains(row | {"recipient": recipient}) for recipient in recipients]
 
 
-def complete(row: Row, template: Template, *, has_agents: bool) -> None:
+def complete(row: Row, template: Template, *, is_agent: bool) -> None:
     """Columns that follow from others: class, origin, the stage of a delivery, the agent's name as transport."""
     event = row["event"]
     code, enhanced = row.get("reply_code"), row.get("enhanced_code")
@@ -347,7 +347,7 @@ def complete(row: Row, template: Template, *, has_agents: bool) -> None:
         row["reply_origin"] = "wire"
     if event == "delivered" and speaker == "remote":
         row.setdefault("stage", "eod")
-    if has_agents and event in _DELIVERY and row.get("recipient") is not None:
+    if is_agent and event in _DELIVERY and row.get("recipient") is not None:
         row.setdefault("transport", row["process"])
     host = row.get("relay_host")
     if isinstance(host, bytes) and host.endswith(b"."):

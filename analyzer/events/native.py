@@ -323,7 +323,7 @@ class _Scanners:
         if program is None:
             return -1, daemon
         group = self._program.group(program.mta, program.process)
-        agents = bool(program.matcher.grammar.processes)
+        agents = program.process in program.matcher.grammar.processes
         return group, daemon, agents, program.mta, program.instance, program.process
 
 
