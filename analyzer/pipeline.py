@@ -12,7 +12,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analyzer import catalogue, findings, sections, sources, times
+from analyzer import catalogue, causes, findings, sections, sources, times
 from analyzer.errors import UsageError
 from analyzer.events import Reader, Reading, arrow_schema, columns_named, first_time
 from analyzer.framing import Clock
@@ -140,6 +140,7 @@ def run(options: Options, progress: Progress | None = None) -> Analysis:
         axis = tallies.axis()
         accounting = reader.accounting
         made = sections.run(tallies) | sections.of_lines(accounting.lines, accounting.shapes, accounting.silent)
+        made |= sections.of_causes(findings.count_causes(tallies, causes.load()))
         found_failures, rarer = findings.find(tallies, catalogue.load(), recurring=options.recurring)
         return Analysis(
             inputs=tuple(reader.inputs), period=tallies.period, zone=options.zone,

@@ -352,3 +352,19 @@ def test_accuracy_is_measured_on_any_labelled_csv(tmp_path: Path, root: Path) ->
     assert "baseline      3 of     3" in done.stdout
     assert "spam_content -> unknown" in done.stdout
     assert "Z9" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "554 5.7.1 Client host [192.0.2.25] blocked using bl.example.net; see https://bl.example.net/q",
+        "553 5.1.8 <anna@pc7.example.org>... Domain of sender address root@pc7.example.org does not exist",
+        "450 4.2.0 <ben@example.net>: Recipient address rejected: Greylisted until 12:30:45",
+    ],
+)
+def test_a_normalised_text_has_the_cause_of_the_text_itself(text: str) -> None:
+    from analyzer.replies import normalise, parse_reply
+
+    reply = parse_reply(text.encode())
+    masked = explain(normalise(reply.text.decode()), reply_code=reply.reply_code, enhanced_code=reply.enhanced_code)
+    assert masked.cause == explain(text).cause

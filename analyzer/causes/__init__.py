@@ -90,6 +90,7 @@ class Cause:
     permanence: str
     explanation: str
     references: tuple[str, ...]
+    merge: bool  # whether failures of this cause are one finding whatever their words
     sending: Side
     receiving: Side
 
@@ -289,6 +290,7 @@ def _cause(path: Path, data: Mapping[str, Any]) -> Cause:
         permanence=data["permanence"],
         explanation=data["explanation"],
         references=tuple(data["references"]),
+        merge=data.get("merge", True),
         sending=_side(data["sending"], f"{path.name}: sending"),
         receiving=_side(data["receiving"], f"{path.name}: receiving"),
     )

@@ -38,8 +38,10 @@ HOLE_AFTER = 2
 
 # The first line is the quick way for a plain word. A host name's last label is all lower or all upper case, so that
 # `blocked.For help` stays two words. All repeats are bounded.
+# What `replies.normalise` has masked already counts as what it stands for.
 _TOKEN = re.compile(
-    r"[^\W_]+(?=[\s,;!)\]>]|$)"
+    r"(?P<mask><(?:address|host|ip|url|id|n|time)>)"
+    r"|[^\W_]+(?=[\s,;!)\]>]|$)"
     r"|(?P<url>[A-Za-z][A-Za-z+.-]{1,9}://[^\s<>\"')\]]+|[Ww]{3}\.[^\s<>\"')\]]+)"
     r"|(?P<address>[^\s<>()\[\]{}\"',;:@]{1,64}@[^\s<>()\"',;]+)"
     r"|(?P<ip>[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?:[0-9a-fA-F]{1,4}:){2,7}[0-9a-fA-F:.]{0,24})"
@@ -90,7 +92,7 @@ def words_of(text: str, reply_code: int | None) -> Words:
                 continue
         elif kind == "code":
             continue
-        else:
+        elif kind != "mask":
             if kind == "url":
                 links.append(word)
             word = f"<{kind}>"

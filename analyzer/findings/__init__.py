@@ -1,36 +1,69 @@
 """Findings: failures that keep coming back, with what is known about each and what to do.
 
-A finding is a group of failures with the same speaker, reply code, enhanced status code and normalised text. The
-tallies give its facts (``facts.py`` and the SQL beside it), ``judge.py`` says who has to act and how it moves,
-``wording.py`` says it in words.
+A finding is a group of failures with the same speaker, reply code, enhanced status code and cause; where the cause is not
+known or only a direction, with the same normalised text. The tallies give its facts (``facts.py`` and the SQL beside it),
+``causing.py`` its cause, ``judge.py`` says who has to act and how it moves, ``wording.py`` says it in words.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from analyzer.findings import facts, judge, wording
+from analyzer.findings import causing, facts, judge, wording
 from analyzer.findings.model import Affected, Example, Finding
 
 if TYPE_CHECKING:
     from analyzer.catalogue import Catalogue
+    from analyzer.causes import Causes
+    from analyzer.findings.causing import Decision
     from analyzer.findings.facts import Facts
     from analyzer.tallies import Tallies
 
-__all__ = ["Affected", "Example", "Finding", "code_examples", "find"]
+__all__ = ["Affected", "Example", "Finding", "code_examples", "count_causes", "find"]
 
 
 def find(
-    tallies: Tallies, catalogue: Catalogue, *, recurring: int = 3, limit: int | None = None
+    tallies: Tallies,
+    catalogue: Catalogue,
+    *,
+    recurring: int = 3,
+    limit: int | None = None,
+    causes: Causes | None = None,
 ) -> tuple[list[Finding], tuple[int, int]]:
     """The findings in the report's order, at most ``limit``, and the rarer failures: number of groups, and of failures.
 
-    ``recurring``: how many failures make a group a finding.
+    ``recurring``: how many failures make a group a finding. Groups of one cause are put together in the tallies for good.
     """
+    if causes is None:
+        from analyzer.causes import load
+
+        causes = load()
+    decisions, goes_to = causing.decide(facts.groups_of(tallies), causes)
+    tallies.regroup(goes_to)
     found, rarer = facts.gather(tallies, recurring)
-    findings = sorted((_finding(group, catalogue) for group in found), key=judge.order)
+    findings = sorted((_finding(group, catalogue, decisions[group.key]) for group in found), key=judge.order)
     numbered = [wording.numbered(finding, number) for number, finding in enumerate(findings[:limit], 1)]
     return numbered, rarer
+
+
+def count_causes(tallies: Tallies, causes: Causes | None = None) -> list[tuple[str, str, int, int, int]]:
+    """Failures by cause, the rarer ones too: label, name, told by others, told by us, noted by our own MTA; most first."""
+    if causes is None:
+        from analyzer.causes import load
+
+        causes = load()
+    groups = facts.groups_of(tallies)
+    decisions, goes_to = causing.decide(groups, causes)
+    counted: Counter[tuple[str, str]] = Counter()
+    for group in groups:
+        counted[decisions[goes_to[group["failure_key"]]].cause.name, group["speaker"]] += group["count"]
+    rows: list[tuple[str, str, int, int, int]] = []
+    for name, cause in causes.causes.items():
+        others, us, local = (counted[name, speaker] for speaker in ("remote", "us", "local"))
+        if others or us or local:
+            rows.append((cause.label, name, others, us, local))
+    return sorted(rows, key=lambda row: (-sum(row[2:]), row[0]))
 
 
 def code_examples(tallies: Tallies) -> dict[str, tuple[Example, ...]]:
@@ -41,22 +74,23 @@ def code_examples(tallies: Tallies) -> dict[str, tuple[Example, ...]]:
     }
 
 
-def _finding(group: Facts, catalogue: Catalogue) -> Finding:
+def _finding(group: Facts, catalogue: Catalogue, decision: Decision) -> Finding:
     state = judge.state(group)
-    side = judge.side(group, state)
-    fix = wording.fix(group, catalogue)
+    side = judge.side(group, state, decision)
+    said = wording.said(group, catalogue, decision)
     return Finding(
         number=0,
         group=side.group,
-        title=wording.title(group, catalogue),
-        title_short=wording.short_title(group),
+        title=said.title,
+        title_short=said.title_short,
         speaker=group.speaker,
         reply_code=group.reply_code,
         enhanced_code=group.enhanced_code,
         code_name=wording.code_name(group, catalogue),
         reply_class=group.reply_class,
-        cause=None,
-        text=group.text,
+        cause=decision.cause.name,
+        cause_label=decision.cause.label,
+        text=decision.text,
         count=group.count,
         noun=wording.noun(group),
         share=group.count / group.of_speaker,
@@ -69,12 +103,13 @@ def _finding(group: Facts, catalogue: Catalogue) -> Finding:
         domains=group.domains,
         senders=group.senders,
         reached_later=group.reached_later,
-        do=fix.do,
-        steps=fix.steps,
+        do=said.do,
+        steps=said.steps,
         decided_by=side.why,
-        advice=fix.advice,
-        advice_applies=None,
-        advice_reason=fix.reason,
+        advice=said.advice,
+        advice_applies=said.applies,
+        advice_reason=said.reason,
         examples=group.examples,
         affected=group.affected,
+        marks=tuple(dict.fromkeys(decision.explanation.evidence.words)),
     )

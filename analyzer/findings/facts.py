@@ -24,6 +24,7 @@ _CLASS_OF_EVENT = {"deferred": 4, "attempt_failed": 4}
 class Facts:
     """One group of failures; times in µs UTC, bars as counts per bar of the report's time axis."""
 
+    key: int
     speaker: str
     reply_code: int | None
     enhanced_code: str | None
@@ -39,6 +40,8 @@ class Facts:
     replies: tuple[int, ...]  # of the speaker, in the same bars
     recipients: int
     senders: int
+    sender: str | None  # the only one, else None
+    client: str | None  # the only client that it was told to, else None
     domains: int
     domain: str | None  # the only one, else None
     relays: int
@@ -49,9 +52,14 @@ class Facts:
     affected: tuple[Affected, ...]
 
 
+def groups_of(tallies: Tallies) -> list[Row]:
+    """Every group of failures, most frequent first."""
+    return _ask(tallies, "groups")
+
+
 def gather(tallies: Tallies, recurring: int) -> tuple[list[Facts], tuple[int, int]]:
     """The groups with at least ``recurring`` failures, and the rest: number of groups, and of failures."""
-    groups = _ask(tallies, "groups")
+    groups = groups_of(tallies)
     kept = [group for group in groups if group["count"] >= recurring]
     rare = [group for group in groups if group["count"] < recurring]
     of_speaker: dict[str, int] = defaultdict(int)
@@ -89,14 +97,19 @@ class _Known:
         self._bars = _by_number(_ask(tallies, "bars"), "failure_key")
         self._replies = _by_number(_ask(tallies, "replies"), "speaker")
         self.own_clients: dict[int, int] = defaultdict(int)
+        self._clients: dict[int, set[str]] = defaultdict(set)
         for row in _ask(tallies, "clients"):
             if row["trusted"] or tallies.own.has_client(row["client_ip"], row["client_host"]):
                 self.own_clients[row["failure_key"]] += row["count"]
+            name = row["client_host"] if row["client_host"] not in (None, "unknown") else row["client_ip"]
+            self._clients[row["failure_key"]].add(name)
         self._affected: dict[int, list[Affected]] = defaultdict(list)
         for row in _ask(tallies, "affected", [keys]):
             first, last = (tallies.place(row[ref], self._files) for ref in ("first_ref", "last_ref"))
             self._affected[row["failure_key"]].append(Affected(row["address"], row["count"], *first, *last))
-        self._lines = dict(tallies.rows("SELECT failure_key, lines FROM examples"))
+        self._lines: dict[int, list[Row]] = defaultdict(list)
+        for key, lines in tallies.rows("SELECT failure_key, lines FROM examples"):
+            self._lines[key] += lines
 
     def bars(self, key: int) -> tuple[int, ...]:
         """A group's failures in each bar of the axis."""
@@ -110,6 +123,11 @@ class _Known:
         """The addresses that a group hit, most hit first."""
         return tuple(self._affected[key])
 
+    def client(self, key: int) -> str | None:
+        """The only client of a group, else None."""
+        names = self._clients[key]
+        return next(iter(names)) if len(names) == 1 else None
+
     def examples(self, key: int) -> tuple[Example, ...]:
         """A group's first lines in the log."""
         return _examples(self._tallies, self._files, self._lines[key])
@@ -118,6 +136,7 @@ class _Known:
 def _facts(group: Row, of_speaker: int, known: _Known) -> Facts:
     key, people = group["failure_key"], known.people[group["failure_key"]]
     return Facts(
+        key=key,
         speaker=group["speaker"],
         reply_code=group["reply_code"],
         enhanced_code=group["enhanced_code"],
@@ -133,6 +152,8 @@ def _facts(group: Row, of_speaker: int, known: _Known) -> Facts:
         replies=known.replies(group["speaker"]),
         recipients=people["recipients"],
         senders=people["senders"],
+        sender=people["sender"] if people["senders"] == 1 else None,
+        client=known.client(key),
         domains=group["domains"],
         domain=group["domain"] if group["domains"] == 1 else None,
         relays=group["relays"],

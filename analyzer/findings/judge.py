@@ -5,13 +5,17 @@ from __future__ import annotations
 from math import log10
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from analyzer.findings import causing
+
 if TYPE_CHECKING:
+    from analyzer.findings.causing import Decision
     from analyzer.findings.facts import Facts
     from analyzer.findings.model import Finding
 
 GOING_ON, OVER = "going on", "over"
 _HOUR = 3_600_000_000
 _GROUPS = ("you", "else", "none")
+_GROUP_OF = {"you": "you", "else": "else", "nobody": "none"}
 #: A finding is done with when this many of 100 of its recipients got their mail later.
 _REACHED = 99
 #: Fewer failures than this make no trend.
@@ -57,14 +61,17 @@ def trend(facts: Facts) -> str:
     return ""
 
 
-def side(facts: Facts, state: str) -> Side:
-    """Who has to act. Without causes only codes, clients and the number of domains can tell."""
+def side(facts: Facts, state: str, decision: Decision) -> Side:
+    """Who has to act: what is over and strangers need nobody; else the cause tells, without one codes and clients."""
+    cause, told = decision.cause, causing.said_by(decision)
     if state == OVER and facts.reached_later is not None and facts.reached_later * 100 >= _REACHED:
         return Side("none", "It is over, and nearly all of its recipients got their mail later.")
     if facts.speaker == "us":
         if facts.own_clients * 2 >= facts.count:
-            return Side("you", f"{facts.own_clients} of {facts.count} were told to clients or logins of ours.")
-        return Side("none", "Our server refused strangers: port 25, not an own network, no login.")
+            return Side("you", f"{told} {facts.own_clients} of {facts.count} were told to clients or logins of ours.")
+        return Side("none", f"{told} Our server refused strangers: port 25, not an own network, no login.")
+    if cause.name != causing.UNKNOWN:
+        return Side(_GROUP_OF[cause.side(facts.speaker).acts], told)
     if facts.speaker == "remote":
         return _remote_side(facts)
     return Side("else", "Our server could not hand the mail on; no other server said why.")

@@ -62,4 +62,5 @@ class Finding:
     advice_reason: str
     examples: tuple[Example, ...] = ()
     affected: tuple[Affected, ...] = ()
+    cause_label: str = ""  # the cause in plain words
     marks: tuple[str, ...] = field(default=())  # words that decided, to be marked in texts and examples

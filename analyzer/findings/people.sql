@@ -2,6 +2,7 @@
 -- column failure_key: the group
 -- column recipients: different recipient addresses
 -- column senders: different envelope senders
+-- column sender: the smallest of them, not counting the empty one
 -- column pairs: recipients of messages, or sender and recipient where the message was refused before it was queued
 -- column reached: those of them that were delivered later, or whose sender's mail was accepted for them later
 WITH
@@ -35,6 +36,7 @@ SELECT
     a.failure_key,
     count(DISTINCT a.recipient) AS recipients,
     count(DISTINCT a.sender) AS senders,
+    min(nullif(a.sender, '')) AS sender,
     coalesce(min(m.pairs), 0) AS pairs,
     coalesce(min(m.reached), 0) AS reached
 FROM failed_addresses a

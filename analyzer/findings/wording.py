@@ -6,8 +6,11 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from analyzer.findings import causing
+
 if TYPE_CHECKING:
     from analyzer.catalogue import Catalogue
+    from analyzer.findings.causing import Decision
     from analyzer.findings.facts import Facts
     from analyzer.findings.model import Finding
 
@@ -16,6 +19,8 @@ TITLE_LENGTH, SHORT_LENGTH = 70, 24
 ENOUGH = 50
 _NOUNS = {"bounced": "bounces", "expired": "bounces", "deferred": "deferrals", "attempt_failed": "attempts"}
 _DELIVERIES = ("deferred", "bounced", "expired")
+_THREE = 3
+_NAME_INVALID = 553
 ONLY_THE_CODE = "Only the code is known; the catalogue's advice is the best there is, the evidence is thin."
 NO_CODE = "The lines print no reply code, so the catalogue has no entry to quote."
 _SENTENCE_END = re.compile(r"(?<=[a-z0-9)]\.) +(?=[A-Z])")
@@ -31,6 +36,67 @@ class Fix(NamedTuple):
     steps: tuple[str, ...]
     advice: str
     reason: str
+
+
+class Words(NamedTuple):
+    """A finding's sentences."""
+
+    title: str
+    title_short: str
+    do: str
+    steps: tuple[str, ...]
+    advice: str
+    applies: bool | None
+    reason: str
+
+
+def said(facts: Facts, catalogue: Catalogue, decision: Decision) -> Words:
+    """Title, fix and the worth of the catalogue's advice: the cause's where one is known, else the code's."""
+    by_code = fix(facts, catalogue)
+    if decision.cause.name == causing.UNKNOWN:
+        return Words(
+            title(facts, catalogue), short_title(facts), by_code.do, by_code.steps, by_code.advice, None, by_code.reason
+        )
+    side = decision.cause.side(facts.speaker)
+    known = causing.values(facts)
+    do, steps = side.advice(known)
+    applies, reason = _worth(facts, decision, by_code)
+    return Words(side.title(known), side.title_short, do, steps, by_code.advice, applies, reason)
+
+
+def _worth(facts: Facts, decision: Decision, by_code: Fix) -> tuple[bool | None, str]:
+    """Whether the catalogue's advice for the code applies here, and why."""
+    label = decision.cause.label.lower()
+    if not by_code.advice:
+        return None, by_code.reason
+    if decision.explanation.confidence in causing.THIN:
+        return None, ONLY_THE_CODE
+    if facts.reply_code != _NAME_INVALID:
+        return None, f"The words say more than the code: {label}."
+    if decision.cause.name == "address_syntax":
+        return True, _defects(facts) or "The words speak of the address itself."
+    valid = " The address is valid." if _addresses_are_valid(facts) else ""
+    return False, f"The words speak of something else: {label}.{valid}"
+
+
+def _addresses_are_valid(facts: Facts) -> bool:
+    from analyzer.address import diagnose
+
+    hit = facts.affected[:_THREE]
+    return bool(hit) and all(diagnose(affected.address).valid for affected in hit)
+
+
+def _defects(facts: Facts) -> str:
+    """What is wrong in the addresses that were hit, for the first three in which something is."""
+    from analyzer.address import diagnose
+
+    found = [(affected.address, diagnose(affected.address)) for affected in facts.affected[:100]]
+    broken = [(address, diagnosis) for address, diagnosis in found if not diagnosis.valid][:_THREE]
+    said = []
+    for address, diagnosis in broken:
+        meant = f" Probably meant: {diagnosis.intended}." if diagnosis.intended else ""
+        said.append(f"{address}: {diagnosis.sentence}{meant}")
+    return " ".join(said)
 
 
 def title(facts: Facts, catalogue: Catalogue) -> str:

@@ -205,7 +205,7 @@ def _finding(finding: Finding, result: Result, known: tables.Links) -> dict[str,
 def _facts(finding: Finding, result: Result) -> list[tuple[str, str]]:
     """What we know, apart from who was hit."""
     facts = [
-        ("Cause", finding.cause or ""),
+        ("Cause", finding.cause_label or finding.cause or ""),
         ("Decided by", cut(finding.decided_by)),
         ("Who acts", _WHO_ACTS.get(finding.group, "")),
     ]

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 TYPES = ("text", "int", "share", "ms", "bytes", "time")
 #: The sections that come from the accounting of lines.
 _OF_LINES = ("lines", "unrecognised", "silent")
+#: The section that comes from the findings.
+_OF_FINDINGS = ("causes",)
 #: What a line can be, in the order in which the section ``lines`` lists it.
 _KINDS = ("events", "no_event", "other_programs", "unrecognised", "damaged")
 
@@ -63,7 +65,7 @@ def names() -> tuple[str, ...]:
     """Names of all sections, in the report's order; those of the accounting of lines come last."""
     found = {path.name.removesuffix(".sql") for path in files(__name__).iterdir() if path.name.endswith(".sql")}
     known = [name for name in _ORDER if name in found]
-    return (*known, *sorted(found.difference(_ORDER, _OF_LINES)), *_OF_LINES)
+    return (*known, *sorted(found.difference(_ORDER, _OF_LINES, _OF_FINDINGS)), *_OF_FINDINGS, *_OF_LINES)
 
 
 #: The order of the report's questions; a section that is not in here stands after these.
@@ -83,18 +85,23 @@ def run(
 ) -> dict[str, Section]:
     """The sections asked for (all of them without ``wanted``) from merged tallies, by name, in the report's order.
 
-    All but those of the accounting, which no event tells: see ``of_lines``.
+    All but those of the accounting, which no event tells, and the causes: see ``of_lines`` and ``of_causes``.
     """
     if catalogue is None:
         from analyzer import catalogue as catalogues
 
         catalogue = catalogues.load()
-    known = names()[: -len(_OF_LINES)]
+    known = names()[: -len(_OF_FINDINGS + _OF_LINES)]
     chosen = known if wanted is None else tuple(wanted)
     for name in chosen:
         if name not in known:
             raise UsageError(f"There is no section {name!r}. The sections are {', '.join(known)}.")
     return {name: _named(_ask(tallies, *_read(name)), catalogue) for name in known if name in chosen}
+
+
+def of_causes(rows: Iterable[tuple[Any, ...]]) -> dict[str, Section]:
+    """The section ``causes`` from what the findings counted (``findings.count_causes``)."""
+    return {"causes": replace(_read("causes")[0], rows=tuple(rows))}
 
 
 def of_lines(

@@ -23,6 +23,7 @@ from analyzer.tallies.header import Header, check_columns, read_header
 from analyzer.tallies.own import Own
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import tzinfo
 
 __all__ = ["MERGES", "Own", "Tallies", "Tally", "tallies"]
@@ -160,6 +161,20 @@ class Tallies:
         self._axis = bars.axis(*period, self.zone) if period else Axis(0, ())
         run("CREATE OR REPLACE TABLE bars (number INTEGER, start BIGINT)")
         run("INSERT INTO bars SELECT generate_subscripts($1, 1) - 1, unnest($1)", [list(self._axis.starts)])
+
+    def regroup(self, goes_to: Mapping[int, int]) -> None:
+        """Put groups of failures together: the failures of each key go to the key that it is mapped to.
+
+        For the findings, which come last: the sections are asked before.
+        """
+        moved = {key: target for key, target in goes_to.items() if key != target}
+        if not moved:
+            return
+        run = self._database.execute
+        run("CREATE OR REPLACE TEMP TABLE moved (failure_key UBIGINT, target UBIGINT)")
+        run("INSERT INTO moved SELECT unnest($1::UBIGINT[]), unnest($2::UBIGINT[])", [list(moved), list(moved.values())])
+        for table in ("failures", "failed_addresses", "failure_bars", "clients", "examples"):
+            run(f"UPDATE {table} SET failure_key = moved.target FROM moved WHERE moved.failure_key = {table}.failure_key")
 
     @property
     def period(self) -> tuple[int, int] | None:

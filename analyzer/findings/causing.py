@@ -1,0 +1,105 @@
+"""The cause of each group of failures, decided once for each distinct text; groups of one cause put together.
+
+A group is made of one normalised text. Where the words tell a cause that stands for itself (a block list, mailboxes that
+are full), many texts say the same thing and are one finding; where a cause is only a direction (``merge = false`` in its
+file), each text stays a finding of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from analyzer.causes import Cause, Causes, Explanation
+    from analyzer.findings.facts import Facts
+
+UNKNOWN = "unknown"
+#: Evidence that says little: the catalogue's advice is the best there is.
+THIN = frozenset({"reply code only", "stage only", "none"})
+_LIST = re.compile(
+    r"(?:blocked (?:using|by)|listed (?:by|at|in|on)|found in|rbl|dnsbl)[ :(]+(?:https?://)?((?:[a-z0-9-]+\.)+[a-z]{2,24})",
+    re.IGNORECASE,
+)
+_OUR_IP = re.compile(
+    r"(?:client host|your (?:ip|host|server)|host|ip|address)[^\[\d]{0,24}\[?((?:\d{1,3}\.){3}\d{1,3})\]?",
+    re.IGNORECASE,
+)
+_LOGIN = re.compile(r"(?:owned by|by) (?:user|login) ([^\s;,]{1,60})|sasl_username=([^\s,;]{1,60})", re.IGNORECASE)
+
+
+class Decision(NamedTuple):
+    """What is known about a group: why it failed, with the evidence, and the texts that were put together."""
+
+    cause: Cause
+    explanation: Explanation
+    text: str
+
+
+def decide(groups: Iterable[Mapping[str, Any]], book: Causes) -> tuple[dict[int, Decision], dict[int, int]]:
+    """The decision for each finding's key, and for each group's key the finding's key that it goes to.
+
+    ``groups``: rows with failure_key, speaker, reply_code, enhanced_code, shape and count. The decision of a finding is that
+    of its most frequent text.
+    """
+    members: dict[tuple[Any, ...], list[tuple[int, str, int, Explanation]]] = defaultdict(list)
+    for group in groups:
+        said = book.explain(
+            group["shape"],
+            reply_code=group["reply_code"],
+            enhanced_code=group["enhanced_code"],
+            speaker=group["speaker"],
+        )
+        alone = said.cause == UNKNOWN or not book.causes[said.cause].merge
+        key = (
+            group["speaker"],
+            group["reply_code"],
+            group["enhanced_code"],
+            said.cause,
+            group["shape"] if alone else None,
+        )
+        members[key].append((-group["count"], group["shape"], group["failure_key"], said))
+    decisions: dict[int, Decision] = {}
+    goes_to: dict[int, int] = {}
+    for found in members.values():
+        found.sort(key=lambda member: member[:2])
+        _, text, finding_key, said = found[0]
+        decisions[finding_key] = Decision(book.causes[said.cause], said, text)
+        goes_to.update((failure_key, finding_key) for _, _, failure_key, _ in found)
+    return decisions, goes_to
+
+
+def values(facts: Facts) -> dict[str, str]:
+    """What titles and steps may name, from the facts and from the words of the first line; only what is certain."""
+    raw = facts.examples[0].raw if facts.examples else ""
+    found = {
+        "relay": facts.relay_host or "",
+        "domain": facts.domain or "",
+        "sender": facts.sender or "",
+        "sender_domain": (facts.sender or "").rpartition("@")[2],
+        "recipient": facts.affected[0].address if len(facts.affected) == 1 and facts.recipients == 1 else "",
+        "addresses": f"{facts.recipients:,}" if facts.recipients > 1 else "",
+        "domains": f"{facts.domains:,}" if facts.domains > 1 else "",
+        "count": f"{facts.count:,}" if facts.count > 1 else "",
+        "client": facts.client or "",
+    }
+    for name, pattern in (("list", _LIST), ("ip", _OUR_IP), ("login", _LOGIN)):
+        match = pattern.search(raw)
+        if match is not None:
+            found[name] = next(group for group in match.groups() if group).rstrip(").;:,")
+    return {name: value for name, value in found.items() if value}
+
+
+def said_by(decision: Decision) -> str:
+    """Which evidence decided, as a sentence."""
+    evidence = decision.explanation.evidence
+    if evidence.words:
+        words = ", ".join(f"“{word}”" for word in dict.fromkeys(evidence.words))
+        return f"The text says {words}."
+    if evidence.kind == "enhanced code":
+        return f"The enhanced status code {decision.explanation.enhanced_code} says so; the words say no more."
+    if evidence.kind == "reply code":
+        return f"Only the reply code {decision.explanation.reply_code} says so; the words say no more."
+    return "Neither words nor codes tell the cause."

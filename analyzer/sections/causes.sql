@@ -1,0 +1,11 @@
+-- title: Causes
+-- question: Why do things fail, overall?
+-- definition: Every failure by the cause that the words of its reply, its enhanced status code or its reply code tell, the
+--   rarer failures too. A failure is a refusal, a deferral, a bounce or a failed login that was told in its session.
+-- chart: none
+-- column cause text "Cause": why, in plain words
+-- column name text "Name": the cause's name in files and in --fail-on
+-- column remote int "They refused us": failures told by other servers
+-- column us int "We refused": failures told by our servers to clients
+-- column local int "Without a reply": failures noted by our own mail server
+-- source: the findings' groups, whose causes no SQL can tell
