@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from analyzer.catalogue import Catalogue
+    from analyzer.causes import Explanation
     from analyzer.pipeline import Analysis, Options
 
     codes: Catalogue
 
-__all__ = ["__version__", "analyze", "codes", "iter_events", "read_events"]
+__all__ = ["__version__", "analyze", "codes", "explain", "iter_events", "read_events"]
 
 Paths = str | Path | Iterable[str | Path] | None
 
@@ -35,6 +36,16 @@ def analyze(paths: Paths = None, **options: Any) -> Analysis:
     from analyzer import pipeline
 
     return pipeline.run(_options(paths, options))
+
+
+def explain(text: str, speaker: str = "remote") -> Explanation:
+    """The cause of one reply: ``.cause``, ``.evidence``, ``.confidence``, ``.catalogue``, ``.fix``.
+
+    ``speaker``: ``remote`` (another server, to us), ``us`` (our server, to a client), ``local`` (a diagnostic of our MTA).
+    """
+    from analyzer.causes import load
+
+    return load().explain(text, speaker=speaker)
 
 
 def read_events(paths: Paths, columns: Sequence[str] | None = None, **options: Any) -> pa.Table:

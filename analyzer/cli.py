@@ -27,8 +27,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="What the mail servers said, which failures keep coming back, why, and what to do about each: "
     "for the logs of Postfix, Exim and sendmail.",
-    epilog="Exit codes: 0 done; 2 wrong usage, or nothing readable; 3 done, but some input was damaged, missing or unreadable; "
-    "70 internal error; 130 interrupted.",
+    epilog="Exit codes: 0 done; 1 a --fail-on held; 2 wrong usage, or nothing readable; "
+    "3 done, but some input was damaged, missing or unreadable; 70 internal error; 130 interrupted.",
 )
 codes_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="The catalogue of reply codes and enhanced status codes."
@@ -131,6 +131,14 @@ def report(
         Path | None,
         typer.Option("--unrecognised", metavar="FILE", help="Write the lines that were not recognised to FILE."),
     ] = None,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-on",
+            metavar="EXPR",
+            help="Exit with 1 if this holds (repeatable): code:553>=10, class:5xx>5% (of all counted replies), cause:ip_blocked>0.",
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print no summary.")] = False,
 ) -> None:
     """What happened, what keeps failing, and what to do about it."""
@@ -141,6 +149,7 @@ def report(
         tuple(logs or ()), mta=mta, since=since, until=until, year=year, log_timezone=log_timezone, timezone=timezone,
         recurring=recurring, own=tuple(own or ()), unrecognised=unrecognised, jobs=jobs,
     )  # fmt: skip
+    conditions = pipeline.conditions(fail_on or ())
     started = time.monotonic()
     with _progress() as progress:
         analysis = pipeline.run(options, progress)
@@ -151,6 +160,10 @@ def report(
         _print(analysis, format_, top, written, seconds)
     for damage in analysis.damage:
         _say(damage["message"])
+    held = [condition.text for condition in conditions if condition.holds(analysis.sections)]
+    if held:
+        _say(*(f"{text} holds." for text in held))
+        raise typer.Exit(ExitStatus.FAIL_ON)
     if analysis.damage:
         raise typer.Exit(ExitStatus.DAMAGED)
 
@@ -224,6 +237,23 @@ def events(
         _say(damage.message)
     if stream.damage:
         raise typer.Exit(ExitStatus.DAMAGED)
+
+
+@app.command()
+def explain(
+    reply: Annotated[
+        str, typer.Argument(metavar="REPLY", help="The text of a reply, with its codes or without, in quotes.")
+    ],
+    speaker: Annotated[
+        str, typer.Option("--speaker", metavar="us|remote|local", help="Who said it: decides which fix is shown.")
+    ] = "remote",
+    format_: Annotated[str, typer.Option("--format", metavar="text|json", help="What is printed.")] = "text",
+) -> None:
+    """The cause of one reply, the words that decided, and what to do."""
+    from analyzer.report import explained
+
+    _choose("--format", format_, ("text", "json"))
+    _echo(explained.render(reply, speaker=speaker, format_=format_))
 
 
 Language = Annotated[

@@ -19,6 +19,7 @@ class ExitStatus(IntEnum):
     """Exit codes of every command (contract: README, "Exit codes")."""
 
     DONE = 0
+    FAIL_ON = 1
     USAGE = 2
     DAMAGED = 3
     INTERNAL = 70

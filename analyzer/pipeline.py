@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from analyzer import catalogue, causes, findings, sections, sources, times
 from analyzer.errors import UsageError
 from analyzer.events import Reader, Reading, arrow_schema, columns_named, first_time
+from analyzer.failing import Condition
 from analyzer.framing import Clock
 from analyzer.grammar import mtas
 from analyzer.report import Result
@@ -112,6 +113,11 @@ class Analysis(Result):
         from analyzer.report import html
 
         return html.notebook(self)
+
+
+def conditions(expressions: Sequence[str]) -> list[Condition]:
+    """The conditions of ``--fail-on``. Raises UsageError for one that is not understood."""
+    return [Condition.parse(text, causes.load().causes) for text in expressions]
 
 
 def find(options: Options) -> Found:

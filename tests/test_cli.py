@@ -197,3 +197,52 @@ def test_lines_that_no_template_takes_go_to_a_file(log: Path, tmp_path: Path) ->
     done = run("report", str(log), "--unrecognised", str(tmp_path / "odd.txt"), "--format", "json")
     assert (tmp_path / "odd.txt").read_bytes() == odd
     assert json.loads(done.stdout)["accounting"]["unrecognised"] == 1
+
+
+@pytest.mark.parametrize(
+    ("expression", "status"),
+    [
+        ("code:553>=3", 1),
+        ("code:553>3", 0),
+        ("code:5.7.1==3", 1),
+        ("class:5xx>49%", 1),
+        ("class:5xx>50%", 0),
+        ("class:2xx>=3", 1),
+        ("cause:sender_not_owned>0", 1),
+        ("cause:ip_blocked>0", 0),
+    ],
+)
+def test_fail_on_holds_or_not(expression: str, status: int, log: Path) -> None:
+    log.write_bytes(LINES * 3)
+    done = run("report", str(log), "-q", "--fail-on", expression)
+    assert done.returncode == status
+    assert (expression.encode() in done.stderr) == bool(status)
+
+
+def test_fail_on_wins_over_damage(log: Path) -> None:
+    assert run("report", str(log), "nowhere.log", "-q", "--fail-on", "code:553>0").returncode == 1
+
+
+@pytest.mark.parametrize("expression", ["553>3", "code:abc>1", "class:6xx>1", "cause:nonsense>0", "code:553>many"])
+def test_a_wrong_condition_is_told_before_anything_is_read(expression: str) -> None:
+    done = run("report", "nowhere.log", "--fail-on", expression)
+    assert done.returncode == 2
+    assert b"--fail-on" in done.stderr
+
+
+def test_explain_gives_cause_evidence_and_fix() -> None:
+    reply = "553 5.7.1 <b@example.org>: Sender address rejected: not owned by user crm"
+    text = run("explain", reply, "--speaker", "us").stdout.decode()
+    assert "sender_not_owned" in text
+    assert "\u00bbnot owned by\u00ab" in text
+    assert "smtpd_sender_login_maps" in text
+    document = json.loads(run("explain", reply, "--format", "json").stdout)
+    assert (document["cause"], document["confidence"], document["reply_code"]) == ("sender_not_owned", "words", 553)
+    assert run("explain", reply, "--speaker", "nobody").returncode == 2
+
+
+def test_the_result_is_the_same_with_any_number_of_threads(log: Path) -> None:
+    log.write_bytes(LINES * 2000)
+    one, three = (run("report", str(log), "--format", "json", "--jobs", jobs).stdout for jobs in ("1", "3"))
+    assert one == three
+    assert json.loads(one)["accounting"]["lines"] == 8000

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 README = Path(__file__).resolve().parent.parent / "README.md"
-COMMANDS = ("report", "events", "codes list", "codes show", "codes compare", "codes search")
+COMMANDS = ("report", "events", "explain", "codes list", "codes show", "codes compare", "codes search")
 
 
 def commands() -> str:
