@@ -61,6 +61,14 @@ LogZone = Annotated[
     str | None,
     typer.Option("--log-timezone", metavar="TZ", help="Zone of stamps that have none [default: this machine's]."),
 ]
+CauseFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--causes",
+        metavar="FILE",
+        help="Your own rules for causes, tried before ours (repeatable): TOML with [[rule]] tables.",
+    ),
+]
 Jobs = Annotated[
     int | None,
     typer.Option(
@@ -131,6 +139,7 @@ def report(
         Path | None,
         typer.Option("--unrecognised", metavar="FILE", help="Write the lines that were not recognised to FILE."),
     ] = None,
+    causes: CauseFiles = None,
     fail_on: Annotated[
         list[str] | None,
         typer.Option(
@@ -147,7 +156,7 @@ def report(
     _choose("--format", format_, ("text", "json"))
     options = pipeline.Options(
         tuple(logs or ()), mta=mta, since=since, until=until, year=year, log_timezone=log_timezone, timezone=timezone,
-        recurring=recurring, own=tuple(own or ()), unrecognised=unrecognised, jobs=jobs,
+        recurring=recurring, own=tuple(own or ()), unrecognised=unrecognised, jobs=jobs, causes=tuple(causes or ()),
     )  # fmt: skip
     conditions = pipeline.conditions(fail_on or ())
     started = time.monotonic()
@@ -248,12 +257,13 @@ def explain(
         str, typer.Option("--speaker", metavar="us|remote|local", help="Who said it: decides which fix is shown.")
     ] = "remote",
     format_: Annotated[str, typer.Option("--format", metavar="text|json", help="What is printed.")] = "text",
+    causes: CauseFiles = None,
 ) -> None:
     """The cause of one reply, the words that decided, and what to do."""
     from analyzer.report import explained
 
     _choose("--format", format_, ("text", "json"))
-    _echo(explained.render(reply, speaker=speaker, format_=format_))
+    _echo(explained.render(reply, speaker=speaker, format_=format_, rules=tuple(causes or ())))
 
 
 Language = Annotated[

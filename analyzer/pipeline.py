@@ -47,6 +47,7 @@ class Options:
     own: tuple[str, ...] = ()
     unrecognised: Path | None = None
     jobs: int | None = None
+    causes: tuple[Path, ...] = ()
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
@@ -146,8 +147,9 @@ def run(options: Options, progress: Progress | None = None) -> Analysis:
         axis = tallies.axis()
         accounting = reader.accounting
         made = sections.run(tallies) | sections.of_lines(accounting.lines, accounting.shapes, accounting.silent)
-        made |= sections.of_causes(findings.count_causes(tallies, causes.load()))
-        found_failures, rarer = findings.find(tallies, catalogue.load(), recurring=options.recurring)
+        book = causes.load(options.causes)
+        made |= sections.of_causes(findings.count_causes(tallies, book))
+        found_failures, rarer = findings.find(tallies, catalogue.load(), recurring=options.recurring, causes=book)
         return Analysis(
             inputs=tuple(reader.inputs), period=tallies.period, zone=options.zone,
             bar_seconds=axis.seconds, bar_starts=axis.starts,

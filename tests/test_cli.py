@@ -246,3 +246,15 @@ def test_the_result_is_the_same_with_any_number_of_threads(log: Path) -> None:
     one, three = (run("report", str(log), "--format", "json", "--jobs", jobs).stdout for jobs in ("1", "3"))
     assert one == three
     assert json.loads(one)["accounting"]["lines"] == 8000
+
+
+def test_users_rules_go_before_ours(tmp_path: Path, log: Path) -> None:
+    log.write_bytes(LINES * 3)
+    (tmp_path / "mine.toml").write_text(
+        "[[rule]]\nname = 'ours'\ncause = 'greylisted'\nany = ['not owned by']\n"
+        "samples = ['553 5.7.1 not owned by user', '550 not owned by you']\ncounter = ['550 5.1.1 unknown user']\n"
+    )
+    assert b"(greylisted)" in run("explain", "553 not owned by user crm", "--causes", str(tmp_path / "mine.toml")).stdout
+    done = run("report", str(log), "--format", "json", "--causes", str(tmp_path / "mine.toml"))
+    assert [finding["cause"] for finding in json.loads(done.stdout)["findings"]] == ["greylisted"]
+    assert run("explain", "553 x", "--causes", "nowhere.toml").returncode == 2

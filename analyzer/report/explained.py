@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from analyzer import catalogue, causes
 from analyzer.causes import Explanation
@@ -11,9 +12,9 @@ from analyzer.report import wording
 _WIDTH = 80
 
 
-def render(reply: str, *, speaker: str, format_: str) -> str:
-    """As text of 80 columns with the deciding words between » and «, or as JSON."""
-    found = causes.load().explain(reply, speaker=speaker)
+def render(reply: str, *, speaker: str, format_: str, rules: tuple[Path, ...] = ()) -> str:
+    """As text of 80 columns with the deciding words between » and «, or as JSON; ``rules`` are files tried before ours."""
+    found = causes.load(rules).explain(reply, speaker=speaker)
     if format_ == "json":
         return json.dumps(_plain(found), ensure_ascii=False, indent=2) + "\n"
     lines = [*_wrapped("said", _marked(reply, found)), *_wrapped("cause", f"{found.label} ({found.cause})")]
