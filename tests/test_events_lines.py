@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.events import Reader, Reading
+from analyzer.events.lines import _shape
+from analyzer.replies import normalise
 from analyzer.sources import Source
 
 REJECTED = b"2026-11-24 14:22:15 H=a.example.net [192.0.2.1] F=<b@example.org> rejected RCPT <c@example.net>: 553 5.1.3 no"
@@ -154,3 +156,15 @@ def test_any_bytes_lose_no_line_and_raise_nothing(tmp_path_factory: Any, lines: 
     content = b"".join(line.replace(b"\n", b"") + b"\n" for line in lines)
     _, totals = read(folder, content)
     assert totals["lines"] == len(lines) == sum(count for kind, count in totals.items() if kind != "lines")
+
+
+PIECES = st.sampled_from(
+    ["<a@example.net>", "<ann.b+c@mx1.example.org>", "[192.0.2.7]", "[999.1.1.1]", "<", ">", "@", "[", "]", ":", " ", "4C1D32F0A", "12",
+     "x", "mx.example.net", "https://a.example/<b@c.example>", ".", "-", '"', "é", "<>", "IPv6:"]
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECES, max_size=8).map("".join))
+def test_the_quick_way_to_a_shape_gives_the_normalised_text(text: str) -> None:
+    assert _shape(text.encode()) == normalise(text)

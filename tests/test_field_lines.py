@@ -88,3 +88,27 @@ def test_case(case: dict[str, Any], tmp_path: Path) -> None:
 
 def test_few_cases_need_an_explanation() -> None:
     assert len(EXPLAINED) <= 0.03 * len(CASES)
+
+
+def causes_of(case: dict[str, Any], tmp_path: Path) -> list[tuple[str, list[str]]]:
+    """What each line with a cause is taken for, and the causes that it may have."""
+    from analyzer.causes import load
+
+    (tmp_path / "mail.log").write_bytes((case["log"].removeprefix("\n").removesuffix("\n") + "\n").encode())
+    rows = analyzer.read_events(tmp_path / "mail.log", log_timezone="UTC").to_pylist()
+    found = []
+    for expect in case["expect"]:
+        right = [expect["cause"]] if "cause" in expect else expect.get("cause_any", [])
+        for row in rows if right else []:
+            if row["line"] == expect["line"] and (row["reply_class"] or 5) >= 4:
+                codes = {"reply_code": row["reply_code"], "enhanced_code": row["enhanced_code"], "dsn": row["dsn"]}
+                said = load().explain(row["text"] or "", speaker=row["speaker"] or "local", stage=row["stage"], **codes)
+                found.append((said.cause, right))
+    return found
+
+
+def test_causes_of_field_lines(tmp_path: Path) -> None:
+    found = [(case["id"], *pair) for case in CASES for pair in causes_of(case, tmp_path)]
+    assert len(found) >= 65
+    wrong_ones = [(case, cause, right) for case, cause, right in found if cause not in right]
+    assert len(wrong_ones) <= 0.05 * len(found), wrong_ones

@@ -364,16 +364,19 @@ def _with_domains(row: Row) -> Row:
     return row
 
 
+#: What `normalise` always masks alike, so that texts that differ in nothing else are normalised once.
+_ALIKE = re.compile(rb"<[A-Za-z0-9._+=-]{1,64}@[A-Za-z0-9.-]{1,255}[A-Za-z0-9]>|(?<!@)\[[0-9]{1,3}(?:\.[0-9]{1,3}){3}\]")
 _SHAPES: dict[bytes, str] = {}
 
 
 def _shape(text: bytes | None) -> str:
-    """The normalised text, made once per distinct text."""
+    """The normalised text, made once for all texts that differ only in plain addresses."""
     if not text:
         return ""
-    shape = _SHAPES.get(text)
+    key = _ALIKE.sub(lambda match: b"<address>" if match[0].startswith(b"<") else b"<ip>", text[:1000])
+    shape = _SHAPES.get(key)
     if shape is None:
         if len(_SHAPES) >= _MOST_TEXTS:
             _SHAPES.clear()
-        shape = _SHAPES[text] = normalise(decode(text[:1000]))
+        shape = _SHAPES[key] = normalise(decode(key))
     return shape
