@@ -369,10 +369,12 @@ _ALIKE = re.compile(rb"<[A-Za-z0-9._+=-]{1,64}@[A-Za-z0-9.-]{1,255}[A-Za-z0-9]>|
 _SHAPES: dict[bytes, str] = {}
 
 
-def _shape(text: bytes | None) -> str:
+def _shape(text: bytes | str | None) -> str:
     """The normalised text, made once for all texts that differ only in plain addresses."""
     if not text:
         return ""
+    if isinstance(text, str):  # a word that a grammar's line gives
+        text = text.encode()
     key = _ALIKE.sub(lambda match: b"<address>" if match[0].startswith(b"<") else b"<ip>", text[:1000])
     shape = _SHAPES.get(key)
     if shape is None:
