@@ -365,7 +365,7 @@ def _with_domains(row: Row) -> Row:
 
 
 #: What `normalise` always masks alike, so that texts that differ in nothing else are normalised once.
-_ALIKE = re.compile(rb"<[A-Za-z0-9._+=-]{1,64}@[A-Za-z0-9.-]{1,255}[A-Za-z0-9]>|(?<!@)\[[0-9]{1,3}(?:\.[0-9]{1,3}){3}\]")
+_ALIKE = re.compile(rb"<[A-Za-z0-9._+=-]{1,64}@[A-Za-z0-9.-]{1,255}[A-Za-z0-9]>|(?<=[ A-Za-z0-9])\[[0-9]{1,3}(?:\.[0-9]{1,3}){3}\]")
 _SHAPES: dict[bytes, str] = {}
 
 
