@@ -19,7 +19,7 @@ def test_explore_runs_top_to_bottom(root: Path) -> None:
         )
         client.execute()
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert any("image/png" in output.get("data", {}) for output in outputs)
+    assert sum("image/png" in output.get("data", {}) for output in outputs) == 4, "a plot is not shown"
     assert not [output for output in outputs if output.output_type == "error"]
 
 

@@ -118,13 +118,17 @@ def axes(result: Result, section_name: str, ax: Axes | None = None) -> Axes:
         raise UsageError(f"There is no plot {section_name!r}. Choose one of: {', '.join(_PLOTS)}.")
     if not plot.has_data(result):
         raise UsageError(f"The plot {section_name!r} has nothing to show in this period. Choose another log or period.")
+    if ax is None:
+        from matplotlib import pyplot
+
+        if not pyplot.get_fignums():
+            # Settle a notebook's backend here: inside the context what it switches on is forgotten, and nothing shown.
+            pyplot.switch_backend(mpl.get_backend())
     with mpl.rc_context(_STYLE):
         if ax is not None:
             # One Axes given for a chart of two panels: the lower half of its place gets the second.
             panels = [ax] if plot.panels == 1 else _split(ax)
         else:
-            from matplotlib import pyplot
-
             panels = _panels(pyplot.figure(figsize=(8, plot.height(result)), layout="constrained"), plot.panels)
         plot.draw(result, panels)
     return panels[-1]
