@@ -7,9 +7,7 @@
 -- column reached: those of them that were delivered later, or whose sender's mail was accepted for them later
 WITH
     hit AS (
-        SELECT
-            failure_key, message_key, recipient, sender,
-            hash(recipient) AS recipient_key, hash(sender) AS sender_key, min(first) AS first
+        SELECT failure_key, message_key, recipient, sender, recipient_key, sender_key, min(first) AS first
         FROM failed_addresses GROUP BY ALL),
     delivered AS (
         SELECT message_key, recipient_key, sender_key, time_us

@@ -56,13 +56,15 @@ cdef enum:
     NO_MEMORY = 12  # ENOMEM
     MOST_BUFFERS = 3
 
-cdef const char** FORMATS = [b"u", b"i", b"c", b"s", b"i", b"l", b"tsu:UTC"]
+cdef const char** FORMATS = [b"u", b"i", b"c", b"s", b"i", b"l", b"tsu:UTC", b"L"]
 cdef char* NAMES_OF[SLOTS]
 cdef char* METADATA = NULL
 
 cdef struct Layout:
     int count
     int slots[SLOTS]
+    char* names[SLOTS]
+    int kinds[SLOTS]
 
 cdef struct Held:
     Block* block
@@ -118,7 +120,7 @@ cdef bint export_schema(ArrowSchema* s, Layout* layout) noexcept nogil:
         if s.children[i] == NULL:
             return False
         s.n_children += 1
-        if not export_field(s.children[i], NAMES_OF[layout.slots[i]], KINDS_OF[layout.slots[i]]):
+        if not export_field(s.children[i], layout.names[i], layout.kinds[i]):
             return False
     return True
 
@@ -246,44 +248,65 @@ cdef void drop_stream(object capsule) noexcept:
         free(stream)
 
 
+cdef object stream_of(list holders, Layout* layout):
+    """A capsule with a stream of the holders' blocks."""
+    cdef ArrowArrayStream* stream = <ArrowArrayStream*>calloc(1, sizeof(ArrowArrayStream))
+    cdef Stream* own = <Stream*>calloc(1, sizeof(Stream))
+    cdef BlockHolder holder
+    if own != NULL:
+        own.blocks = <Block**>calloc(len(holders) + 1, sizeof(Block*))
+    if stream == NULL or own == NULL or own.blocks == NULL:
+        free(stream)
+        free(own)
+        raise MemoryError
+    own.layout = layout[0]
+    for holder in holders:
+        count_up(&holder.block.references)
+        own.blocks[own.count] = holder.block
+        own.count += 1
+    stream.get_schema = stream_schema
+    stream.get_next = stream_next
+    stream.get_last_error = stream_error
+    stream.release = release_stream
+    stream.private_data = own
+    return PyCapsule_New(stream, b"arrow_array_stream", drop_stream)
+
+
 cdef class Batches:
     """Blocks that were read, as an Arrow stream of these columns; gives a fresh stream as often as it is asked."""
 
-    cdef list held
+    cdef readonly list held
     cdef Layout layout
 
     def __init__(self, batches, columns):
+        cdef int slot
         self.held = list(batches)
         self.layout.count = 0
         for name in columns:
-            self.layout.slots[self.layout.count] = COLUMNS.index(name)
+            slot = COLUMNS.index(name)
+            self.layout.slots[self.layout.count] = slot
+            self.layout.names[self.layout.count] = NAMES_OF[slot]
+            self.layout.kinds[self.layout.count] = KINDS_OF[slot]
             self.layout.count += 1
 
     @property
     def num_rows(self):
         return sum(len(batch) for batch in self.held)
 
+    @property
+    def reach(self):
+        """The first and the last time of the rows, None if none has one."""
+        found = [reach for reach in [batch.reach() for batch in self.held] if reach is not None]
+        return (min(low for low, _ in found), max(high for _, high in found)) if found else None
+
+    @property
+    def files(self):
+        """The files read, by their number."""
+        return {batch.file_no: batch.file for batch in self.held}
+
+    def groups(self, specs, int64_t bar_seconds):
+        """Empty tallies, to which these batches may be added."""
+        return Groups(specs, bar_seconds)
+
     def __arrow_c_stream__(self, requested_schema=None):
-        cdef ArrowArrayStream* stream = <ArrowArrayStream*>calloc(1, sizeof(ArrowArrayStream))
-        cdef Stream* own = <Stream*>calloc(1, sizeof(Stream))
-        cdef Batch batch
-        if stream == NULL or own == NULL:
-            free(stream)
-            free(own)
-            raise MemoryError
-        own.layout = self.layout
-        own.blocks = <Block**>calloc(len(self.held) + 1, sizeof(Block*))
-        if own.blocks == NULL:
-            free(stream)
-            free(own)
-            raise MemoryError
-        for batch in self.held:
-            count_up(&batch.block.references)
-            own.blocks[own.count] = batch.block
-            own.count += 1
-        stream.get_schema = stream_schema
-        stream.get_next = stream_next
-        stream.get_last_error = stream_error
-        stream.release = release_stream
-        stream.private_data = own
-        return PyCapsule_New(stream, b"arrow_array_stream", drop_stream)
+        return stream_of(self.held, &self.layout)

@@ -24,8 +24,18 @@ cdef make_zeros(Block* b):
             raise MemoryError
 
 
+cdef class BlockHolder:
+    """Keeps a block of rows as long as somebody may read it."""
+
+    cdef Block* block
+
+    def __dealloc__(self):
+        if self.block != NULL:
+            release_block(self.block)
+
+
 @cython.final
-cdef class Batch:
+cdef class Batch(BlockHolder):
     """The rows of a block, and what is still to be done with its other lines.
 
     ``left`` lists the lines that a caller must see to: (declined, else unrecognised; line in the block; rows in front of it;
@@ -33,17 +43,14 @@ cdef class Batch:
     lines), ``silent`` (MTA and template, lines).
     """
 
-    cdef Block* block
     cdef readonly bytes data
     cdef readonly list left, counts, silent
     cdef readonly int64_t lines, native_rows, first_bare
     cdef readonly object last_tag
+    cdef readonly str file
+    cdef readonly int file_no
     cdef bint gaps  # rows were taken out
     cdef list behind  # of each appended row: the native rows in front of it
-
-    def __dealloc__(self):
-        if self.block != NULL:
-            release_block(self.block)
 
     def __len__(self):
         return self.block.rows
@@ -202,12 +209,29 @@ cdef class Batch:
             raise MemoryError
         copy_row(other.block, row, b, b.rows)
         (<int64_t*>b.columns[C_LINE].values)[b.rows] += lines_before
+        self.copy_raw(other, row)
         other.block.clocks[row] |= ROW_GONE
         other.gaps = True
         b.rows += 1
         if b.failed:
             raise MemoryError
         return b.rows - 1
+
+    cdef copy_raw(self, Batch other, int64_t row):
+        """Write out the line that the last row points to: the block in which it stands goes away."""
+        cdef Column* c = &other.block.columns[C_RAW_AT]
+        cdef int64_t at
+        cdef cp data = <cp><const char*>other.data
+        cdef cp e = data + len(other.data)
+        cdef cp end
+        if c.count == 0 or not (c.valid[row >> 3] >> (row & 7)) & 1:
+            return
+        at = (<int64_t*>c.values)[row]
+        c = &self.block.columns[C_RAW_AT]
+        c.valid[self.block.rows >> 3] &= ~(1 << (self.block.rows & 7))
+        c.count -= 1
+        end = <cp>memchr(data + at, 10, e - data - at)
+        put_raw(self.block, self.block.rows, data + at, e if end == NULL else end, True)
 
     def bring(self, Batch other, int64_t row, int64_t behind, str origin):
         """Add a copy of a row that was kept in another batch, with its reply's origin as it is known now."""
@@ -253,6 +277,7 @@ cdef class Batch:
         if c.values != NULL:
             for i in range(self.native_rows):
                 (<int64_t*>c.values)[i] += lines_before
+        self.file, self.file_no = file, file_no
         self.constant(C_FILE, file.encode("utf-8", "backslashreplace"), 0)
         self.constant(C_FILE_NO, None, file_no)
         self.normalise(shape)

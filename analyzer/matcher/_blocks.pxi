@@ -268,6 +268,7 @@ cdef class Scanner:
             memset(w.tag[i].counts, 0, sizeof(w.tag[i].counts))
         w.left_count = 0
         memset(w.silent, 0, len(self.program.names) * sizeof(int64_t))
+        w.data = start
         w.current = -1
         w.block += 1
         w.first_bare = 0

@@ -84,11 +84,35 @@ cdef extern from *:
     #else
     static int lowest_bit(uint64_t x) { int n = 0; while (!(x & 1)) { x >>= 1; n++; } return n; }
     #endif
-    static uint32_t hash_bytes(const uint8_t *s, long n) {
-        uint64_t h = 0x9E3779B97F4A7C15ull ^ ((uint64_t)n * 0xff51afd7ed558ccdull), a;
+    /* Every hash depends on a number drawn at the start of the process: nobody can write a log whose texts all collide. */
+    static uint64_t hash_seed = 0x9E3779B97F4A7C15ull;
+    static inline uint64_t mixed(uint64_t a, uint64_t b) {
+        uint64_t h = (a ^ (b * 0xff51afd7ed558ccdull)) * 0x9FB21C651E98DF25ull;
+        h ^= h >> 32; h *= 0xff51afd7ed558ccdull; h ^= h >> 29;
+        return h ? h : 1;
+    }
+    /* 64 bits for a text, never 0 */
+    static inline uint64_t key_of(const uint8_t *s, long n, uint64_t seed) {
+        uint64_t h = hash_seed ^ seed ^ ((uint64_t)n * 0xff51afd7ed558ccdull), a;
         while (n >= 8) { memcpy(&a, s, 8); h = (h ^ a) * 0x9FB21C651E98DF25ull; h ^= h >> 32; s += 8; n -= 8; }
         a = 0; if (n > 0) memcpy(&a, s, (size_t)n);
-        h = (h ^ a) * 0x9FB21C651E98DF25ull; h ^= h >> 29; h *= 0xff51afd7ed558ccdull; return (uint32_t)(h >> 32);
+        h = (h ^ a) * 0x9FB21C651E98DF25ull; h ^= h >> 29; h *= 0xff51afd7ed558ccdull; h ^= h >> 32;
+        return h ? h : 1;
+    }
+    static uint32_t hash_bytes(const uint8_t *s, long n) { return (uint32_t)key_of(s, n, 0); }
+    /* A to Z in eight bytes at once to lower case */
+    static inline uint64_t lower_8(uint64_t x) {
+        const uint64_t seven = x & 0x7f7f7f7f7f7f7f7full;
+        const uint64_t upper = ((seven + 0x3f3f3f3f3f3f3f3full) ^ (seven + 0x2525252525252525ull)) & ~x & 0x8080808080808080ull;
+        return x | (upper >> 2);
+    }
+    /* the key of a text in lower case */
+    static inline uint64_t lower_key(const uint8_t *s, long n) {
+        uint64_t h = hash_seed ^ ((uint64_t)n * 0xff51afd7ed558ccdull), a;
+        while (n >= 8) { memcpy(&a, s, 8); h = (h ^ lower_8(a)) * 0x9FB21C651E98DF25ull; h ^= h >> 32; s += 8; n -= 8; }
+        a = 0; if (n > 0) memcpy(&a, s, (size_t)n);
+        h = (h ^ lower_8(a)) * 0x9FB21C651E98DF25ull; h ^= h >> 29; h *= 0xff51afd7ed558ccdull; h ^= h >> 32;
+        return h ? h : 1;
     }
     static void copy_bytes(uint8_t *d, const uint8_t *s, long n) {
         if (n > 32) { memcpy(d, s, (size_t)n); }
@@ -112,6 +136,10 @@ cdef extern from *:
     cp find_bytes(cp p, cp e, cp what, long n) noexcept nogil
     cp rfind_bytes(cp p, cp e, cp what, long n) noexcept nogil
     int lowest_bit(uint64_t x) noexcept nogil
+    uint64_t hash_seed
+    uint64_t mixed(uint64_t a, uint64_t b) noexcept nogil
+    uint64_t key_of(cp s, long n, uint64_t seed) noexcept nogil
+    uint64_t lower_key(cp s, long n) noexcept nogil
     uint32_t hash_bytes(cp s, long n) noexcept nogil
     void copy_bytes(uint8_t* d, cp s, long n) noexcept nogil
     int has_high(cp p, cp e) noexcept nogil

@@ -2,10 +2,10 @@
 
 cdef enum:
     KIND_TEXT = 0  # int32 offsets and bytes
-    KIND_CATEGORY, KIND_INT8, KIND_INT16, KIND_INT32, KIND_INT64, KIND_TIME
+    KIND_CATEGORY, KIND_INT8, KIND_INT16, KIND_INT32, KIND_INT64, KIND_TIME, KIND_UINT64
 
 #: Bytes of a value, by kind; a text's value is its offset.
-cdef int* WIDTHS = [4, 4, 1, 2, 4, 8, 8]
+cdef int* WIDTHS = [4, 4, 1, 2, 4, 8, 8, 8]
 
 cdef struct Dictionary:
     int64_t count, capacity, used, room
@@ -267,7 +267,7 @@ cdef inline void set_number(Block* b, int slot, int64_t row, int64_t value) noex
     cdef Column* c = value_at(b, slot, row)
     if c == NULL:
         return
-    if c.kind == KIND_INT64 or c.kind == KIND_TIME:
+    if c.kind == KIND_INT64 or c.kind == KIND_TIME or c.kind == KIND_UINT64:
         (<int64_t*>c.values)[row] = value
     elif c.kind == KIND_INT16:
         (<int16_t*>c.values)[row] = <int16_t>value

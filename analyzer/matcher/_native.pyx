@@ -6,6 +6,8 @@
 ``analyzer.framing``, ``analyzer.matcher.python`` and ``analyzer.events.lines`` say; where it does not know, it declines.
 """
 
+from os import urandom
+
 cimport cython
 
 #: What analyzer/matcher/program.py must agree with, or this is not used.
@@ -24,7 +26,7 @@ COLUMNS = (
     "orig_recipient", "relay_host", "relay_ip", "relay_port", "client_host", "client_ip", "helo", "transport", "router",
     "protocol", "tls_version", "tls_cipher", "auth_mechanism", "auth_user", "local_user", "size", "nrcpt", "delay_ms",
     "delay_before_ms", "delay_queue_ms", "delay_connect_ms", "delay_transmit_ms", "rule", "next_queue_id",
-    "file_no", "shape", "sender_domain", "recipient_domain", "raw",
+    "file_no", "shape", "sender_domain", "recipient_domain", "raw", "raw_at",
 )
 cdef dict SLOT_OF = {name: number for number, name in enumerate(COLUMNS)}
 
@@ -38,6 +40,9 @@ include "_rows.pxi"
 include "_batch.pxi"
 include "_blocks.pxi"
 include "_arrow.pxi"
+include "_values.pxi"
+include "_groups.pxi"
+include "_parts.pxi"
 
 cdef dict KIND_OF = {
     "text": KIND_TEXT, "category": KIND_CATEGORY, "int8": KIND_INT8, "int16": KIND_INT16, "int32": KIND_INT32,
@@ -48,13 +53,14 @@ cdef list _kept_alive = []  # what the C structures of this module point into
 
 def set_up(columns, closed, metadata):
     """Tell the columns (name, type), the words of the closed ones, and the schema's metadata; once, before any scan."""
-    global METADATA
+    global METADATA, hash_seed
     cdef int slot
     cdef bint fresh
     cdef bytes text
     cdef int32_t n
     if _kept_alive:
         return
+    hash_seed = int.from_bytes(urandom(8), "little") | 1
     if tuple(name for name, _ in columns) != COLUMNS:
         raise ValueError("the compiled engine was built for other columns: build it again")
     for name, kind in columns:

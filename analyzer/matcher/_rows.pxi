@@ -61,6 +61,7 @@ cdef struct Work:
     bint seen  # lines of the main log are remembered
     int64_t block  # number of the block
     int current  # tag of the last framed line
+    cp data  # the block's lines
     int64_t first_bare  # line of the first entry of a program's own file; 0: none
 
 
@@ -105,38 +106,35 @@ cdef void put_domain(Block* b, int slot, int64_t row, cp s, cp e, bint high) noe
 
 
 cdef void put_raw(Block* b, int64_t row, cp s, cp e, bint high) noexcept nogil:
-    """The line for people: at most 600 bytes, control characters escaped."""
+    """The line for people."""
     cdef Column* c = value_at(b, C_RAW, row)
     cdef uint8_t* to
-    cdef cp p
-    cdef int64_t n = e - s, digits
-    cdef bint plain = not high
     if c == NULL:
         return
+    to = text_room(b, c, row, 6 * min(e - s, <int64_t>RAW_BYTES) + 64)
+    if to != NULL:
+        c.used += write_raw(to, s, e, high)
+
+
+cdef int64_t write_raw(uint8_t* to, cp s, cp e, bint high) noexcept nogil:
+    """The line for people: at most 600 bytes, control characters escaped; length of what was written."""
+    cdef cp p = s
+    cdef int64_t n = e - s, digits
     if n <= RAW_BYTES:
-        to = text_room(b, c, row, 6 * n)
-        if to == NULL:
-            return
-        p = s
-        while plain and p < e:
-            plain = not is_control(p[0])
+        while not high and p < e:
+            high = is_control(p[0])
             p += 1
-        if plain:
-            copy_bytes(to, s, n)
-            c.used += n
-        else:
-            c.used += write_printable(to, s, e)
-        return
-    to = text_room(b, c, row, 6 * RAW_BYTES + 64)
-    if to == NULL:
-        return
+        if high:
+            return write_printable(to, s, e)
+        copy_bytes(to, s, n)
+        return n
     digits = write_printable(to, s, s + RAW_BYTES // 2)
     memcpy(to + digits, b" ... (", 6)
     digits += 6
     digits += write_number(to + digits, n)
     memcpy(to + digits, b" bytes) ... ", 12)
     digits += 12
-    c.used += digits + write_printable(to + digits, e - RAW_BYTES // 2, e)
+    return digits + write_printable(to + digits, e - RAW_BYTES // 2, e)
 
 
 cdef int write_number(uint8_t* to, int64_t number) noexcept nogil:
@@ -313,6 +311,8 @@ cdef bint row_of(Work* w, Block* b, Frame* frame, Tag* tag, int64_t line, cp raw
         failed = (w.failures >> event) & 1 or reply_class >= 4
         if failed and w.wanted & bit(C_RAW):
             put_raw(b, row, raw, raw_end, high)
+        if failed and w.wanted & bit(C_RAW_AT):
+            set_number(b, C_RAW_AT, row, raw - w.data)
         if (failed or (w.shaped >> event) & 1) and w.wanted & bit(C_SHAPE):
             if has(f, C_TEXT):
                 put_shape(b, row, f.s[C_TEXT], f.e[C_TEXT])

@@ -29,7 +29,7 @@ WITH
         FROM pairs GROUP BY ALL),
     replies AS (
         SELECT
-            hash(recipient_domain) AS domain_key,
+            domain_key,
             sum(n) FILTER (reply_class = 4) AS transient_replies,
             sum(n) FILTER (reply_class = 5) AS permanent_replies
         FROM failures

@@ -1,17 +1,18 @@
 """Tallies: a chunk of events grouped into small tables that add up, whatever the chunks and their order.
 
-To keep count of something new: put ``<name>.sql`` here. Its header names each column: ``-- key NAME: meaning`` for what
-is grouped by, ``-- measure NAME WAY: meaning`` for what adds up, WAY being a word of ``MERGES``. Its SQL reads ``e``,
-one row per event (``views/e.sql``), and gives the keys, then the measures. Nothing may depend on the order of rows: no
-``any_value``, no ``first``, no sums of fractions, no approximate quantile.
+To keep count of something new: add a table to ``tallies.toml``, whose head says how. Nothing in it may depend on the order
+of rows. A chunk comes as an Arrow table, which SQL groups, or from the compiled engine, which groups it itself.
 """
 
 from __future__ import annotations
 
 import os
+import tomllib
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from string import ascii_lowercase, ascii_uppercase
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,7 +20,7 @@ from analyzer.errors import SectionError
 from analyzer.events.columns import ALL
 from analyzer.tallies import bars
 from analyzer.tallies.bars import Axis
-from analyzer.tallies.header import Header, check_columns, read_header
+from analyzer.tallies.header import read_header
 from analyzer.tallies.own import Own
 
 if TYPE_CHECKING:
@@ -28,15 +29,25 @@ if TYPE_CHECKING:
 
 __all__ = ["MERGES", "Own", "Tallies", "Tally", "tallies"]
 
-#: How two partial measures become one; of ``list3`` the three smallest that differ are kept.
-MERGES = {
-    "sum": "sum({0})::BIGINT",
+#: How events make a measure, and how two partial ones become one; of ``list3`` the three smallest that differ are kept.
+COUNTS = {
+    "sum": "coalesce(sum({0}), 0)::BIGINT",
     "min": "min({0})",
     "max": "max({0})",
-    "list3": "list_sort(list_distinct(flatten(list({0}))))[1:3]",
+    "text": "min({0})",
+    "last": "max({0})",
+    "list3": "min(DISTINCT {0}, 3)",
+}
+MERGES = COUNTS | {"list3": "list_sort(list_distinct(flatten(list({0}))))[1:3]"}
+#: How a measure is made of the columns that the compiled engine gives.
+_TAKEN = {
+    "last": "(({0}_high::HUGEINT << 64) | {0}_low::HUGEINT)",
+    "list3": "list_sort(list({{'ref': {0}_ref, 'time_us': {0}_time, 'raw': coalesce({0}_raw, '')}}))",
 }
 #: Each thread of the database needs its own part of the memory limit: more would have too little.
 MOST_THREADS = 8
+#: Bytes of groups that the compiled engine keeps before they are added to the tables.
+MOST_GROUPED = 96 << 20
 #: A line's place in reading order is one number: ``file_no << PLACE_BITS | line``.
 PLACE_BITS = 36
 _SQL_TYPES = {
@@ -52,42 +63,66 @@ _SQL_TYPES = {
 
 @dataclass(frozen=True)
 class Tally:
-    """One tally: its keys, its measures (name and way of merging) and the SELECT that fills it from ``e``."""
+    """One tally: its keys (name, value), its measures (name, way of merging, value), which events it counts, its table."""
 
     name: str
-    keys: tuple[str, ...]
-    measures: tuple[tuple[str, str], ...]
-    sql: str
+    keys: tuple[tuple[str, str], ...]
+    measures: tuple[tuple[str, str, str], ...]
+    where: str
+    into: str
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Keys, then measures."""
-        return self.keys + tuple(name for name, _ in self.measures)
+        return (*(name for name, _ in self.keys), *(name for name, _, _ in self.measures))
+
+    @property
+    def sql(self) -> str:
+        """The groups of the view ``e``."""
+        keys = (f"{value} AS {name}" for name, value in self.keys)
+        counted = (f"{COUNTS[way].format(value)} AS {name}" for name, way, value in self.measures)
+        return f"SELECT {', '.join((*keys, *counted))} FROM e WHERE {self.where} GROUP BY ALL"
 
     @property
     def merge_sql(self) -> str:
         """The same GROUP BY again, over the parts."""
-        merged = (f"{MERGES[way].format(name)} AS {name}" for name, way in self.measures)
-        return f"SELECT {', '.join((*self.keys, *merged))} FROM {self.name} GROUP BY {', '.join(self.keys)}"
+        keys = ", ".join(name for name, _ in self.keys)
+        merged = ", ".join(f"{MERGES[way].format(name)} AS {name}" for name, way, _ in self.measures)
+        return f"SELECT {keys}, {merged} FROM {self.name} GROUP BY {keys}"
+
+    def taken_sql(self, types: Mapping[str, str]) -> str:
+        """The rows of the table ``part``, in which the compiled engine gives its groups, in the table's own types."""
+        lists = [name for name, way, _ in self.measures if way == "list3"]
+        values = {name: name for name in self.columns}
+        values |= {name: _TAKEN[way].format(name) for name, way, _ in self.measures if way in _TAKEN}
+        columns = ", ".join(f"{value}::{types[name]} AS {name}" for name, value in values.items())
+        return f"SELECT {columns} FROM part" + (f" GROUP BY {', '.join(name for name, _ in self.keys)}" if lists else "")
 
 
-def _read_tally(header: Header) -> Tally:
-    measures = tuple((entry.name, entry.type) for entry in header.all("measure"))
-    for name, way in measures:
+def _read_tally(name: str, table: Mapping[str, Any]) -> Tally:
+    if not table.get("tally"):
+        raise SectionError(f"tallies.toml: [{name}] needs a line `tally = ...` that says what it counts.")
+    keys = tuple((key, key if isinstance(said, str) else said[0]) for key, said in table["keys"].items())
+    measures = tuple((measure, way, value) for measure, (way, value, _) in table["measures"].items())
+    for measure, way, _ in measures:
         if way not in MERGES:
             raise SectionError(
-                f"{header.file}: measure {name} is merged by {way or 'nothing'!r}: write one of {', '.join(MERGES)}."
+                f"tallies.toml: [{name}] merges the measure {measure} by {way!r}: write one of {', '.join(MERGES)}."
             )
-    header.text("tally")
-    keys = tuple(entry.name for entry in header.all("key"))
-    return Tally(header.file.removesuffix(".sql"), keys, measures, header.sql)
+    return Tally(name, keys, measures, table.get("where", "true"), table.get("into", name))
 
 
 @cache
 def tallies() -> tuple[Tally, ...]:
-    """All tallies of this folder, by name."""
-    found = [path for path in files(__name__).iterdir() if path.name.endswith(".sql")]
-    return tuple(_read_tally(read_header(path)) for path in sorted(found, key=lambda path: path.name))
+    """All tallies, in the file's order."""
+    read = tomllib.loads((files(__name__) / "tallies.toml").read_text("utf-8"))
+    return tuple(_read_tally(name, table) for name, table in read.items())
+
+
+@cache
+def tables() -> tuple[Tally, ...]:
+    """The tallies that have a table of their own."""
+    return tuple(tally for tally in tallies() if tally.into == tally.name)
 
 
 @cache
@@ -120,6 +155,11 @@ class Tallies:
         }
         self._database: Any = duckdb.connect(":memory:", config=config)
         self._axis = Axis(0, ())
+        self._files: dict[int, str] = {}
+        self._span: tuple[int, int] | None = None
+        self._groups: Any = None
+        self._types: dict[str, dict[str, str]] = {}
+        self._parts: Counter[str] = Counter()
         self._make_tables()
 
     def __enter__(self) -> Self:
@@ -136,26 +176,58 @@ class Tallies:
     def add(self, chunk: Any) -> None:
         """Count a chunk of events: a pyarrow Table, a reader, or anything that gives an Arrow stream as often as asked.
 
-        Its columns are those of ``events.ALL``.
+        Its columns are those of ``events.ALL``. What the compiled engine hands over it groups itself.
         """
+        if hasattr(chunk, "groups"):
+            self._add_grouped(chunk)
+            return
         if hasattr(chunk, "read_all"):
             chunk = chunk.read_all()  # a reader can be read only once; every tally reads the chunk
         self._database.register("chunk", chunk)
         try:
             ((first, last),) = self.rows("SELECT epoch_us(min(time)), epoch_us(max(time)) FROM chunk")
             self._see_chunk(bars.WIDTHS[0] if first is None else bars.part_width(first, last))
+            self._database.execute("INSERT INTO files SELECT DISTINCT file_no, file FROM chunk")
             for tally in tallies():
-                self._database.execute(f"INSERT INTO {tally.name} {tally.sql}")
+                self._database.execute(f"INSERT INTO {tally.into} {tally.sql}")
+                self._parts[tally.into] += 1
         finally:
             self._database.unregister("chunk")
+
+    def _add_grouped(self, chunk: Any) -> None:
+        if self._groups is None:
+            self._groups = chunk.groups(_specs(), bars.WIDTHS[0])
+        if chunk.reach is not None:
+            first, last = self._span or chunk.reach
+            self._span = min(first, chunk.reach[0]), max(last, chunk.reach[1])
+        self._files.update(chunk.files)
+        self._groups.add(chunk, bars.part_width(*self._span) if self._span else bars.WIDTHS[0])
+        if self._groups.bytes > MOST_GROUPED:
+            self._take_groups()
+
+    def _take_groups(self) -> None:
+        """Add what the compiled engine has grouped to the tables."""
+        if self._groups is None:
+            return
+        for number, tally in enumerate(tables()):
+            part = self._groups.take(number)
+            if part.num_rows:
+                self._database.register("part", part)
+                self._database.execute(f"INSERT INTO {tally.name} {tally.taken_sql(self._types[tally.name])}")
+                self._database.unregister("part")
+                self._parts[tally.name] += 1
+        self._groups.clear()
 
     def merge(self) -> None:
         """Add the parts up. More chunks may follow, and another ``merge``: the sums do not depend on how many."""
         run = self._database.execute
-        for tally in tallies():
-            run(f"CREATE TABLE merged AS {tally.merge_sql}")
-            run(f"DROP TABLE {tally.name}")
-            run(f"ALTER TABLE merged RENAME TO {tally.name}")
+        self._take_groups()
+        for tally in tables():
+            if self._parts[tally.name] > 1:
+                run(f"CREATE TABLE merged AS {tally.merge_sql}")
+                run(f"DROP TABLE {tally.name}")
+                run(f"ALTER TABLE merged RENAME TO {tally.name}")
+                self._parts[tally.name] = 1
         run(f"CREATE OR REPLACE TABLE pairs AS {_view('pairs')}")
         period = self.period
         self._axis = bars.axis(*period, self.zone) if period else Axis(0, ())
@@ -197,7 +269,7 @@ class Tallies:
 
     def files(self) -> dict[int, str]:
         """Name of each file by its place in reading order."""
-        return {number: name for number, name in self.rows("SELECT file_no, file FROM files")}
+        return dict(self._files) | {number: name for number, name in self.rows("SELECT file_no, file FROM files")}
 
     @staticmethod
     def place(ref: int, files_read: dict[int, str]) -> tuple[str, int]:
@@ -209,13 +281,36 @@ class Tallies:
 
     def _make_tables(self) -> None:
         """Make each tally's empty table: its SQL over an empty chunk says the columns and their types."""
+        run = self._database.execute
+        run(f"CREATE MACRO lower_ascii(text) AS translate(text, '{ascii_uppercase}', '{ascii_lowercase}')")
         columns = ((column.name, column.type) for column in ALL)
         empty = ", ".join(f'NULL::{_SQL_TYPES[kind]} AS "{name}"' for name, kind in columns)
-        self._database.execute(f"CREATE TEMP VIEW chunk AS SELECT {empty} WHERE false")
+        run(f"CREATE TEMP VIEW chunk AS SELECT {empty} WHERE false")
+        run("CREATE TABLE files AS SELECT file_no, file FROM chunk")
         self._see_chunk(bars.WIDTHS[0])
-        for tally in tallies():
-            self._database.execute(f"CREATE TABLE {tally.name} AS {tally.sql}")
-            check_columns(f"{tally.name}.sql", tally.columns, self.table(f"FROM {tally.name}")[0])
-        self._database.execute("DROP VIEW chunk")
+        for tally in tables():
+            run(f"CREATE TABLE {tally.name} AS {tally.sql}")
+            self._types[tally.name] = {name: kind for name, kind, *_ in self.rows(f"DESCRIBE {tally.name}")}
+        run("DROP VIEW chunk")
         for view in ("counted", "domains"):
-            self._database.execute(f"CREATE VIEW {view} AS {_view(view)}")
+            run(f"CREATE VIEW {view} AS {_view(view)}")
+
+
+def _specs() -> list[tuple[Any, ...]]:
+    """The tables as the compiled engine wants them: keys, measures with their ways, and every tally that adds to them."""
+    return [
+        (
+            [name for name, _ in table.keys],
+            [(name, way) for name, way, _ in table.measures],
+            [
+                (
+                    "one" if tally.where == "true" else tally.where,
+                    [value for _, value in tally.keys],
+                    [value for _, _, value in tally.measures],
+                )
+                for tally in tallies()
+                if tally.into == table.name
+            ],
+        )
+        for table in tables()
+    ]

@@ -1,5 +1,5 @@
 -- view: the domain behind a domain's key
-SELECT hash(domain) AS domain_key, min(domain) AS domain
+SELECT domain_key, min(domain) AS domain
 FROM names
 WHERE domain IS NOT NULL
 GROUP BY ALL
