@@ -189,7 +189,7 @@ cdef class Scanner:
             return LINE_DECLINED
         own_tag[0] = self.tag_number(f.tag.s, f.tag.e)
         if own_tag[0] < 0 or (f.host.s != NULL and self.no_host(f.host.s, f.host.e)):
-            if own_tag[0] < 0:
+            if own_tag[0] < 0 or f.loose:
                 return LINE_DECLINED
             f.host.s = NULL
         if self.error is not None:

@@ -9,6 +9,7 @@ cdef int64_t SECOND = 1000000
 cdef int64_t DAY = 86400000000
 
 cdef struct Frame:
+    bint loose  # a tag without a process ID
     int64_t time
     int clock
     Span host  # NULL: none
@@ -174,6 +175,11 @@ cdef bint iso_word(Stamps* last, cp p, cp e, Frame* f) noexcept nogil:
     return True
 
 
+cdef inline bint is_zone(cp p, cp e) noexcept nogil:
+    """Whether a word may be the zone of the stamp in front of it."""
+    return (e - p == 1 and p[0] == 90) or (e - p == 3 and (begins_with(p, e, b"UTC", 3) or begins_with(p, e, b"GMT", 3)))
+
+
 cdef cp names_at(Stamps* last, cp start, cp p, cp e, Frame* f) noexcept nogil:
     """`host program[pid]: ` at p; where the message begins, or NULL."""
     cdef cp q = p
@@ -194,9 +200,16 @@ cdef cp names_at(Stamps* last, cp start, cp p, cp e, Frame* f) noexcept nogil:
     q = p
     while q < e and kind_of_byte[q[0]] & 32:
         q += 1
-    if q >= e or q[0] != 91:
+    if q >= e:
         return NULL
     f.tag.s, f.tag.e = p, q
+    if q[0] == 58:  # `name: `, of a program that tells no process ID
+        if e - q < 2 or q[1] != 32 or q - start > MOST_NAMES - 50 or is_digit(f.host.s[0]) or is_zone(f.host.s, f.host.e):
+            return NULL
+        f.loose = True
+        return q + 2
+    if q[0] != 91:
+        return NULL
     p = q + 1
     q = skip_digits(p, e)
     if q == p or q - p > 9 or not begins_with(q, e, b"]: ", 3) or q - start > MOST_NAMES:
@@ -283,6 +296,7 @@ cdef bint frame_line(Stamps* last, cp p, cp e, Frame* f, int depth) noexcept nog
     cdef cp q
     cdef cp start = p
     f.host.s = f.tag.s = f.tag.e = NULL
+    f.loose = False
     f.pid = -1
     if e - p < 16:
         return False
