@@ -81,7 +81,9 @@ cdef extern from *:
     }
     #if defined(__GNUC__) || defined(__clang__)
     #define lowest_bit(x) __builtin_ctzll(x)
+    #define prefetch(p) __builtin_prefetch(p)
     #else
+    #define prefetch(p) ((void)(p))
     static int lowest_bit(uint64_t x) { int n = 0; while (!(x & 1)) { x >>= 1; n++; } return n; }
     #endif
     /* Every hash depends on a number drawn at the start of the process: nobody can write a log whose texts all collide. */
@@ -136,6 +138,7 @@ cdef extern from *:
     cp find_bytes(cp p, cp e, cp what, long n) noexcept nogil
     cp rfind_bytes(cp p, cp e, cp what, long n) noexcept nogil
     int lowest_bit(uint64_t x) noexcept nogil
+    void prefetch(const void* p) noexcept nogil
     uint64_t hash_seed
     uint64_t mixed(uint64_t a, uint64_t b) noexcept nogil
     uint64_t key_of(cp s, long n, uint64_t seed) noexcept nogil

@@ -19,6 +19,8 @@ cdef int64_t TEXT_BITS = 20  # of a place in the heap: the length of the text
 
 cdef struct SourceOf:
     int where  # the value that must be true
+    uint64_t events  # for which it may be true
+    bint any_event  # and of any other event, if it has a text
     int keys[MOST_KEYS]
     int measures[MOST_MEASURES]
 
@@ -31,7 +33,6 @@ cdef struct Table:
     int64_t* entries
     int32_t* index
     uint64_t mask
-    int64_t sought[MOST_KEYS + 1]
 
 cdef struct Heap:
     uint8_t* data
@@ -82,25 +83,28 @@ cdef bint widen_table(Table* t) noexcept nogil:
     return True
 
 
-cdef int64_t* entry_for(Table* t, bint* fresh) noexcept nogil:
-    """The entry with the keys in `sought`, made if there is none; NULL without memory. `sought[0]`: which keys are null.
-
-    An entry's first word holds those 24 bits, and above them 40 bits of the keys' hash.
-    """
+cdef inline uint64_t hash_of(int64_t* sought, int keys) noexcept nogil:
+    """Hash of keys; `sought[0]` says which of them are null, and gets the hash in its upper 40 bits."""
     cdef uint64_t h = hash_seed
-    cdef int64_t* sought = t.sought
-    cdef int64_t* found
-    cdef int32_t k
     cdef int i
-    for i in range(t.keys + 1):
+    for i in range(keys + 1):
         h = (h ^ <uint64_t>sought[i]) * <uint64_t>0x9FB21C651E98DF25
         h ^= h >> 32
     h *= <uint64_t>0xff51afd7ed558ccd
-    h ^= h >> 32
-    sought[0] |= <int64_t>((h >> 24) << 24)
+    h = (h ^ (h >> 32)) >> 24
+    sought[0] |= <int64_t>(h << 24)
+    return h
+
+
+cdef int64_t* entry_for(Table* t, const int64_t* sought, bint* fresh) noexcept nogil:
+    """The entry with these keys (`hash_of`), made if there is none; NULL without memory."""
+    cdef int64_t* found
+    cdef uint64_t h
+    cdef int32_t k
+    cdef int i
     if t.count >= t.capacity and not widen_table(t):
         return NULL
-    h = (h >> 24) & t.mask
+    h = (<uint64_t>sought[0] >> 24) & t.mask
     while True:
         k = t.index[h]
         if k < 0:
@@ -116,8 +120,10 @@ cdef int64_t* entry_for(Table* t, bint* fresh) noexcept nogil:
     t.index[h] = <int32_t>t.count
     found = t.entries + t.count * t.width
     t.count += 1
-    memcpy(found, sought, 8 * (t.keys + 1))
+    for i in range(t.keys + 1):
+        found[i] = sought[i]
     fresh[0] = True
+    clear_measures(t, found)
     return found
 
 
@@ -153,49 +159,88 @@ cdef void free_table(Table* t) noexcept nogil:
     t.count = t.capacity = 0
 
 
-# ---- counting a row
-cdef bint count_row(Table* t, SourceOf* source, Values* x, Heap* heap) noexcept nogil:
-    """Add a row to a table; False without memory."""
-    cdef int i, value
-    cdef int64_t nulls = 0
-    cdef int64_t* found
-    cdef int64_t* m
+# ---- counting
+cdef bint count_stretch(Table* t, SourceOf* source, Values* x, int rows, Heap* heap, int64_t* sought) noexcept nogil:
+    """Add the rows of a stretch that a table counts; False without memory.
+
+    Keys first, then the places of all entries, then the measures: memory is fetched while the next row is looked at.
+    """
+    cdef int chosen[STRETCH]
+    cdef int count = 0, i, k
+    cdef int64_t* keys
+    cdef uint64_t nulls
     cdef bint fresh = False
-    for i in range(t.keys):
-        if known_value(x, source.keys[i]):
-            t.sought[i + 1] = x.v[source.keys[i]]
-        else:
-            t.sought[i + 1] = 0
-            nulls |= <int64_t>1 << i
-    t.sought[0] = nulls
-    found = entry_for(t, &fresh)
-    if found == NULL or x.failed:
+    cdef int64_t* found
+    for k in range(rows):
+        if (source.events >> x.v[V_EVENT][k]) & 1 == 0 and not (source.any_event and not (x.nulls[k] >> V_SHAPE) & 1):
+            continue
+        x.at = k
+        x.row = x.start + k
+        if not is_true(x, source.where):
+            continue
+        keys = sought + count * (MOST_KEYS + 1)
+        nulls = 0
+        for i in range(t.keys):
+            if known_value(x, source.keys[i]):
+                keys[i + 1] = x.v[source.keys[i]][k]
+            else:
+                keys[i + 1] = 0
+                nulls |= <uint64_t>1 << i
+        keys[0] = <int64_t>nulls
+        nulls = hash_of(keys, t.keys)
+        if t.capacity:
+            prefetch(t.index + (nulls & t.mask))
+        chosen[count] = k
+        count += 1
+    if x.failed:
         return False
-    if fresh:
-        clear_measures(t, found)
+    for k in range(count if t.capacity else 0):
+        i = t.index[(<uint64_t>sought[k * (MOST_KEYS + 1)] >> 24) & t.mask]
+        if i >= 0:
+            prefetch(t.entries + <int64_t>i * t.width)
+            prefetch(t.entries + <int64_t>i * t.width + t.width - 1)
+    for k in range(count):
+        found = entry_for(t, sought + k * (MOST_KEYS + 1), &fresh)
+        if found == NULL:
+            return False
+        x.at = chosen[k]
+        x.row = x.start + x.at
+        if not measure(t, source, x, heap, found):
+            return False
+    return True
+
+
+cdef inline bint measure(Table* t, SourceOf* source, Values* x, Heap* heap, int64_t* found) noexcept nogil:
+    """Add a row to an entry; False without memory."""
+    cdef int i, value
+    cdef int64_t v
+    cdef int64_t* m
     for i in range(t.measures):
         value = source.measures[i]
         m = found + t.at[i]
         if t.ways[i] == WAY_LIST3:
             if not take_example(m, x, heap):
                 return False
-        elif t.ways[i] == WAY_TEXT and m[0] != -1:
             continue
-        elif not known_value(x, value):
+        if t.ways[i] == WAY_TEXT:
+            if m[0] == -1 and find_value(x, value):
+                m[0] = keep_text(heap, x.span[value - V_RECIPIENT_TEXT].s, x.span[value - V_RECIPIENT_TEXT].e, True)
+                if m[0] == -2:
+                    return False
             continue
-        elif t.ways[i] == WAY_SUM:
-            m[0] += x.v[value]
+        if not known_value(x, value):
+            continue
+        v = x.v[value][x.at]
+        if t.ways[i] == WAY_SUM:
+            m[0] += v
         elif t.ways[i] == WAY_MIN:
-            if (less_key(x.v[value], m[0]) or m[0] == NONE_YET) if VALUE_KINDS[value] == VALUE_KEY else x.v[value] < m[0]:
-                m[0] = x.v[value]
+            if v < m[0] if VALUE_KINDS[value] != VALUE_KEY else less_key(v, m[0]) or m[0] == NONE_YET:
+                m[0] = v
         elif t.ways[i] == WAY_MAX:
-            m[0] = max(m[0], x.v[value])
-        elif t.ways[i] == WAY_TEXT:
-            m[0] = keep_text(heap, x.span[value].s, x.span[value].e, True)
-            if m[0] == -2:
-                return False
-        elif x.high > m[0] or (x.high == m[0] and less_key(m[1], x.v[value])):
-            m[0], m[1] = x.high, x.v[value]
+            if v > m[0]:
+                m[0] = v
+        elif x.high[x.at] > m[0] or (x.high[x.at] == m[0] and less_key(m[1], v)):
+            m[0], m[1] = x.high[x.at], v
     return True
 
 
@@ -206,7 +251,7 @@ cdef bint take_example(int64_t* m, Values* x, Heap* heap) noexcept nogil:
     cdef Span raw
     cdef uint8_t made[6 * RAW_BYTES + 64]
     known_value(x, V_REF)
-    ref = x.v[V_REF]
+    ref = x.v[V_REF][x.at]
     while place < 3 and m[3 * place] < ref:
         place += 1
     if place == 3 or m[3 * place] == ref:
@@ -215,7 +260,7 @@ cdef bint take_example(int64_t* m, Values* x, Heap* heap) noexcept nogil:
         memcpy(m + 3 * k, m + 3 * (k - 1), 24)
     m += 3 * place
     m[0] = ref
-    m[1] = x.v[V_TIME] if known_value(x, V_TIME) else NONE_YET
+    m[1] = x.v[V_TIME][x.at] if known_value(x, V_TIME) else NONE_YET
     if is_set(x, C_RAW):
         text_of(x, C_RAW, &raw)
         m[2] = keep_text(heap, raw.s, raw.e, False)
@@ -232,17 +277,17 @@ cdef bint take_example(int64_t* m, Values* x, Heap* heap) noexcept nogil:
 
 
 # ---- wider bars
-cdef bint merge_entry(Table* t, const int64_t* other) noexcept nogil:
-    """Add the measures of an entry with the keys in `sought`; only for measures that no heap is needed for."""
+cdef bint merge_entry(Table* t, int64_t* sought, const int64_t* other) noexcept nogil:
+    """Add the measures of another entry, with other keys; only for measures that no heap is needed for."""
     cdef bint fresh = False
     cdef int i
     cdef int64_t* m
     cdef int64_t more
-    cdef int64_t* found = entry_for(t, &fresh)
+    cdef int64_t* found
+    hash_of(sought, t.keys)
+    found = entry_for(t, sought, &fresh)
     if found == NULL:
         return False
-    if fresh:
-        clear_measures(t, found)
     for i in range(t.measures):
         m = found + t.at[i]
         more = other[t.at[i]]
@@ -258,6 +303,7 @@ cdef bint merge_entry(Table* t, const int64_t* other) noexcept nogil:
 cdef bint widen_bars(Table* t, int64_t seconds) noexcept nogil:
     """Put the entries of a table into wider bars."""
     cdef Table made
+    cdef int64_t sought[MOST_KEYS + 1]
     cdef int i, bar = -1
     cdef int64_t k
     cdef int64_t* old
@@ -272,11 +318,11 @@ cdef bint widen_bars(Table* t, int64_t seconds) noexcept nogil:
     made.count = made.capacity = 0
     for k in range(t.count):
         old = t.entries + k * t.width
-        memcpy(made.sought, old, 8 * (t.keys + 1))
-        made.sought[0] &= 0xffffff
-        if not (made.sought[0] >> bar) & 1:
-            made.sought[bar + 1] = made.sought[bar + 1] // seconds * seconds
-        if not merge_entry(&made, old):
+        memcpy(sought, old, 8 * (t.keys + 1))
+        sought[0] &= 0xffffff
+        if not (sought[0] >> bar) & 1:
+            sought[bar + 1] = sought[bar + 1] // seconds * seconds
+        if not merge_entry(&made, sought, old):
             free_table(&made)
             return False
     free_table(t)
@@ -293,6 +339,7 @@ cdef class Groups:
     cdef Values* values
     cdef Table* tables
     cdef Heap heap
+    cdef int64_t[STRETCH * (MOST_KEYS + 1)] sought
     cdef readonly int64_t bar_seconds
     cdef int count
     cdef list names
@@ -322,6 +369,8 @@ cdef class Groups:
         t.width = at
         for i, (where, of_keys, of_measures) in enumerate(sources):
             t.source[i].where = VALUES.index(where)
+            t.source[i].events = events_where(self.values, t.source[i].where)
+            t.source[i].any_event = t.source[i].where == V_TROUBLE
             for k, value in enumerate(of_keys):
                 t.source[i].keys[k] = VALUES.index(value)
             for k, value in enumerate(of_measures):
@@ -358,8 +407,8 @@ cdef class Groups:
     cdef count_rows(self, Batch batch, int64_t bar_seconds):
         cdef Values* x = self.values
         cdef Table* t
-        cdef int64_t row, rows = batch.block.rows
-        cdef int i, k
+        cdef int64_t start = 0, rows = batch.block.rows
+        cdef int i, k, count
         cdef bint complete = True
         x.data = <cp><const char*>batch.data
         x.data_size = len(batch.data)
@@ -371,16 +420,14 @@ cdef class Groups:
                 self.bar_seconds = bar_seconds
             x.bar_seconds = bar_seconds
             complete = complete and see_block(x, batch.block)
-            for row in range(rows):
-                if not complete:
-                    break
-                x.row = row
-                x.known = 0
+            while complete and start < rows:
+                count = <int>min(<int64_t>STRETCH, rows - start)
+                see_stretch(x, start, count)
                 for i in range(self.count):
                     t = &self.tables[i]
                     for k in range(t.sources):
-                        if is_true(x, t.source[k].where):
-                            complete = complete and count_row(t, &t.source[k], x, &self.heap)
+                        complete = complete and count_stretch(t, &t.source[k], x, count, &self.heap, self.sought)
+                start += count
         if not complete:
             raise MemoryError
 

@@ -3,6 +3,7 @@
 
 cdef enum:
     MOST_VALUES = 64
+    STRETCH = 128  # rows that are looked at together
     V_ONE = 0
     V_TIME, V_BAR, V_REF, V_MTA, V_HOST, V_PROCESS, V_EVENT, V_SPEAKER, V_STAGE, V_TRANSPORT, V_REPLY_CODE, V_ENHANCED_CODE
     V_DSN, V_REPLY_CLASS, V_REPLY_ORIGIN, V_SIZE, V_DELAY, V_RELAY_HOST, V_RULE, V_SHAPE, V_CLIENT_IP, V_CLIENT_HOST
@@ -59,13 +60,16 @@ cdef struct Values:
     Block* block
     const uint8_t* data  # the lines of the block
     int64_t data_size
+    int64_t start  # first row of the stretch
     int64_t row
+    int at  # the row's place in the stretch
     int64_t file_no, bar_seconds
-    uint64_t known  # values that were asked for in this row
-    uint64_t nulls  # of these, the ones that are null
-    int64_t v[MOST_VALUES]
-    int64_t high  # upper half of the outcome
-    Span span[MOST_VALUES]
+    uint64_t simple  # values that are read a stretch at a time
+    uint64_t known[STRETCH]  # of each row: values that were asked for
+    uint64_t nulls[STRETCH]  # of these, the ones that are null
+    int64_t v[MOST_VALUES][STRETCH]
+    int64_t high[STRETCH]  # upper half of the outcome
+    Span span[4]  # texts, from V_RECIPIENT_TEXT on, as `find_value` found them last
     Dictionary codes[MOST_VALUES]
     BlockCodes of[SLOTS]
     bint failed  # no memory
@@ -114,6 +118,27 @@ cdef prepare_values(Values* x):
         x.outcomes[word_code(C_EVENT, word)] = i
     for i in range(MOST_VALUES):
         x.codes[i].last = -1
+
+
+cdef uint64_t events_where(Values* x, int where) noexcept:
+    """The events for which a value may be true."""
+    if where == V_TROUBLE:
+        return x.trouble
+    if where == V_FAILING:
+        return x.failing_with_code
+    if where == V_OF_CLIENT:
+        return x.client | x.not_client_event
+    if where == V_HAS_DELAY:
+        return <uint64_t>1 << x.delivered
+    if where == V_OF_DELIVERY:
+        return x.delivery
+    if where == V_NAMED_RECIPIENT:
+        return x.named
+    if where == V_NAMED_SENDER:
+        return x.accepted
+    if where == V_OF_MESSAGE:
+        return x.not_client_event | <uint64_t>1 << x.expired
+    return ~<uint64_t>0
 
 
 cdef void free_values(Values* x):
@@ -216,48 +241,92 @@ cdef bint domain_of(Values* x, int slot, Span* span) noexcept nogil:
 
 cdef inline bint known_value(Values* x, int value) noexcept nogil:
     """Whether a value is not null; it stands in `v`, a text in `span`."""
-    if not (x.known >> value) & 1:
-        x.known |= <uint64_t>1 << value
+    if not (x.known[x.at] >> value) & 1:
+        x.known[x.at] |= <uint64_t>1 << value
         if find_value(x, value):
-            x.nulls &= ~(<uint64_t>1 << value)
+            x.nulls[x.at] &= ~(<uint64_t>1 << value)
         else:
-            x.nulls |= <uint64_t>1 << value
-    return not (x.nulls >> value) & 1
+            x.nulls[x.at] |= <uint64_t>1 << value
+    return not (x.nulls[x.at] >> value) & 1
 
 
 cdef inline bint is_true(Values* x, int value) noexcept nogil:
-    return known_value(x, value) and x.v[value] != 0
+    return known_value(x, value) and x.v[value][x.at] != 0
 
 
 cdef bint copy_value(Values* x, int value, int other) noexcept nogil:
     if not known_value(x, other):
         return False
-    x.v[value] = x.v[other]
+    x.v[value][x.at] = x.v[other][x.at]
     return True
 
 
-cdef bint number_at(Values* x, int value, int slot) noexcept nogil:
-    cdef Column* c = &x.block.columns[slot]
-    if not is_set(x, slot):
-        return False
+# ---- what stands in a column, a stretch of rows at a time
+cdef enum:
+    SIMPLE = 15
+
+#: Values that are read as they stand, and their columns; those of the second kind by the block's dictionary.
+cdef int* SIMPLE_VALUES = [
+    V_TIME, V_SPEAKER, V_STAGE, V_REPLY_ORIGIN, V_REPLY_CODE, V_REPLY_CLASS, V_SIZE, V_DELAY, V_EVENT, V_ONE,
+    V_MTA, V_HOST, V_PROCESS, V_TRANSPORT, V_SHAPE,
+]
+cdef int* SIMPLE_SLOTS = [
+    C_TIME, C_SPEAKER, C_STAGE, C_REPLY_ORIGIN, C_REPLY_CODE, C_REPLY_CLASS, C_SIZE, C_DELAY, C_EVENT, C_EVENT,
+    C_MTA, C_HOST, C_PROCESS, C_TRANSPORT, C_SHAPE,
+]
+
+
+cdef void see_stretch(Values* x, int64_t start, int count) noexcept nogil:
+    """Begin with a stretch of the block's rows: read what stands in columns, for all of them at once."""
+    cdef int i, k, value
+    cdef uint64_t one, empty = 0, simple = 0
+    cdef Column* c
+    x.start = start
+    for i in range(SIMPLE):
+        one = <uint64_t>1 << SIMPLE_VALUES[i]
+        simple |= one
+        if x.block.columns[SIMPLE_SLOTS[i]].count == 0:
+            empty |= one
+    for k in range(count):
+        x.known[k] = simple
+        x.nulls[k] = empty
+    for i in range(SIMPLE):
+        value = SIMPLE_VALUES[i]
+        one = <uint64_t>1 << value
+        if empty & one:
+            continue
+        c = &x.block.columns[SIMPLE_SLOTS[i]]
+        if value == V_ONE:
+            for k in range(count):
+                x.v[value][k] = 1
+            continue
+        read_numbers(x.v[value], c, start, count)
+        if c.count < x.block.rows:
+            for k in range(count):
+                if not (c.valid[(start + k) >> 3] >> ((start + k) & 7)) & 1:
+                    x.nulls[k] |= one
+        if c.kind == KIND_CATEGORY and c.shared == NULL:
+            for k in range(count):
+                if not x.nulls[k] & one:
+                    x.v[value][k] = x.of[SIMPLE_SLOTS[i]].codes[x.v[value][k]]
+
+
+cdef void read_numbers(int64_t* to, Column* c, int64_t start, int count) noexcept nogil:
+    cdef int k
     if c.kind == KIND_INT64 or c.kind == KIND_TIME:
-        x.v[value] = (<int64_t*>c.values)[x.row]
+        memcpy(to, <int64_t*>c.values + start, 8 * count)
     elif c.kind == KIND_INT16:
-        x.v[value] = (<int16_t*>c.values)[x.row]
+        for k in range(count):
+            to[k] = (<int16_t*>c.values)[start + k]
     elif c.kind == KIND_INT8:
-        x.v[value] = (<int8_t*>c.values)[x.row]
+        for k in range(count):
+            to[k] = (<int8_t*>c.values)[start + k]
     else:
-        x.v[value] = (<int32_t*>c.values)[x.row]
-    return True
+        for k in range(count):
+            to[k] = (<int32_t*>c.values)[start + k]
 
 
-cdef bint entry_code(Values* x, int value, int slot) noexcept nogil:
-    if not is_set(x, slot):
-        return False
-    x.v[value] = x.of[slot].codes[entry(x, slot)]
-    return True
-
-
+# ---- what has to be found out, row by row
 cdef bint own_code(Values* x, int value, int slot) noexcept nogil:
     """The number of a text among all that this value ever had."""
     cdef Span span
@@ -265,8 +334,8 @@ cdef bint own_code(Values* x, int value, int slot) noexcept nogil:
     if not is_set(x, slot):
         return False
     text_of(x, slot, &span)
-    x.v[value] = code_of(&x.codes[value], span.s, span.e - span.s, &fresh)
-    x.failed = x.failed or x.v[value] < 0
+    x.v[value][x.at] = code_of(&x.codes[value], span.s, span.e - span.s, &fresh)
+    x.failed = x.failed or x.v[value][x.at] < 0
     return True
 
 
@@ -276,7 +345,7 @@ cdef bint text_key(Values* x, int value, int slot) noexcept nogil:
     if not is_set(x, slot):
         return False
     text_of(x, slot, &span)
-    x.v[value] = <int64_t>lower_key(span.s, span.e - span.s)
+    x.v[value][x.at] = <int64_t>lower_key(span.s, span.e - span.s)
     return True
 
 
@@ -284,7 +353,7 @@ cdef bint domain_key(Values* x, int value, int slot) noexcept nogil:
     cdef Span span
     if not domain_of(x, slot, &span):
         return False
-    x.v[value] = <int64_t>lower_key(span.s, span.e - span.s)
+    x.v[value][x.at] = <int64_t>lower_key(span.s, span.e - span.s)
     return True
 
 
@@ -304,8 +373,8 @@ cdef bint domain_code(Values* x, int value, int slot) noexcept nogil:
             return False
     for i in range(n):
         made[i] = lower(span.s[i])
-    x.v[value] = code_of(&x.codes[value], made, n, &fresh)
-    x.failed = x.failed or x.v[value] < 0
+    x.v[value][x.at] = code_of(&x.codes[value], made, n, &fresh)
+    x.failed = x.failed or x.v[value][x.at] < 0
     if made != small:
         free(made)
     return True
@@ -315,46 +384,14 @@ cdef bint find_value(Values* x, int value) noexcept nogil:
     """Find a value of the row; False if it is null."""
     cdef Span span
     cdef int64_t time
-    if value == V_ONE:
-        x.v[value] = 1
-        return True
-    elif value == V_TIME:
-        return number_at(x, value, C_TIME)
-    elif value == V_BAR:
+    if value == V_BAR:
         if not known_value(x, V_TIME):
             return False
-        x.v[value] = x.v[V_TIME] // (x.bar_seconds * 1000000) * x.bar_seconds
+        x.v[value][x.at] = x.v[V_TIME][x.at] // (x.bar_seconds * 1000000) * x.bar_seconds
         return True
     elif value == V_REF:
-        x.v[value] = (x.file_no << 36) | (<int64_t*>x.block.columns[C_LINE].values)[x.row]
+        x.v[value][x.at] = (x.file_no << 36) | (<int64_t*>x.block.columns[C_LINE].values)[x.row]
         return True
-    elif value == V_MTA:
-        return entry_code(x, value, C_MTA)
-    elif value == V_HOST:
-        return entry_code(x, value, C_HOST)
-    elif value == V_PROCESS:
-        return entry_code(x, value, C_PROCESS)
-    elif value == V_TRANSPORT:
-        return entry_code(x, value, C_TRANSPORT)
-    elif value == V_SHAPE:
-        return entry_code(x, value, C_SHAPE)
-    elif value == V_EVENT:
-        x.v[value] = event_of(x)
-        return True
-    elif value == V_SPEAKER:
-        return number_at(x, value, C_SPEAKER)
-    elif value == V_STAGE:
-        return number_at(x, value, C_STAGE)
-    elif value == V_REPLY_ORIGIN:
-        return number_at(x, value, C_REPLY_ORIGIN)
-    elif value == V_REPLY_CODE:
-        return number_at(x, value, C_REPLY_CODE)
-    elif value == V_REPLY_CLASS:
-        return number_at(x, value, C_REPLY_CLASS)
-    elif value == V_SIZE:
-        return number_at(x, value, C_SIZE)
-    elif value == V_DELAY:
-        return number_at(x, value, C_DELAY)
     elif value == V_ENHANCED_CODE:
         return own_code(x, value, C_ENHANCED_CODE)
     elif value == V_DSN:
@@ -371,18 +408,18 @@ cdef bint find_value(Values* x, int value) noexcept nogil:
         return domain_code(x, value, C_RECIPIENT)
     elif value == V_RECIPIENT_TEXT:
         if is_set(x, C_RECIPIENT):
-            text_of(x, C_RECIPIENT, &x.span[value])
+            text_of(x, C_RECIPIENT, &x.span[value - V_RECIPIENT_TEXT])
             return True
         return False
     elif value == V_SENDER_TEXT:
         if is_set(x, C_SENDER):
-            text_of(x, C_SENDER, &x.span[value])
+            text_of(x, C_SENDER, &x.span[value - V_RECIPIENT_TEXT])
             return True
         return False
     elif value == V_RECIPIENT_DOMAIN_TEXT:
-        return domain_of(x, C_RECIPIENT, &x.span[value])
+        return domain_of(x, C_RECIPIENT, &x.span[value - V_RECIPIENT_TEXT])
     elif value == V_SENDER_DOMAIN_TEXT:
-        return domain_of(x, C_SENDER, &x.span[value])
+        return domain_of(x, C_SENDER, &x.span[value - V_RECIPIENT_TEXT])
     elif value == V_MESSAGE_KEY:
         return message_key(x)
     elif value == V_RECIPIENT_KEY:
@@ -400,62 +437,62 @@ cdef bint find_value(Values* x, int value) noexcept nogil:
             text_of(x, C_CLIENT_HOST, &span)
         else:
             return False
-        x.v[value] = <int64_t>key_of(span.s, span.e - span.s, 0)
+        x.v[value][x.at] = <int64_t>key_of(span.s, span.e - span.s, 0)
         return True
     elif value == V_FAILURE_KEY:
         return failure_key(x)
     elif value == V_FAILURE_SPEAKER:
-        x.v[value] = x.v[V_SPEAKER] if known_value(x, V_SPEAKER) else x.local
+        x.v[value][x.at] = x.v[V_SPEAKER][x.at] if known_value(x, V_SPEAKER) else x.local
         return True
     elif value == V_FAILURE_SHAPE:
         return copy_value(x, value, V_SHAPE)
     elif value == V_CLIENT_EVENT:
-        x.v[value] = event_of(x)
+        x.v[value][x.at] = event_of(x)
         return not is_event(x, x.not_client_event)
     elif value == V_TRUSTED:
-        x.v[value] = (
+        x.v[value][x.at] = (
             is_set(x, C_AUTH_USER) or is_set(x, C_LOCAL_USER)
             or (is_set(x, C_INSTANCE) and x.of[C_INSTANCE].flags[entry(x, C_INSTANCE)] & 1)
             or (is_set(x, C_PROCESS) and x.of[C_PROCESS].flags[entry(x, C_PROCESS)] & 1)
         )
         return True
     elif value == V_TOLD:
-        x.v[value] = not known_value(x, V_REPLY_ORIGIN) or x.v[V_REPLY_ORIGIN] == x.wire
+        x.v[value][x.at] = not known_value(x, V_REPLY_ORIGIN) or x.v[V_REPLY_ORIGIN][x.at] == x.wire
         return True
     elif value == V_TROUBLE:
-        x.v[value] = is_event(x, x.trouble) or is_set(x, C_SHAPE)
+        x.v[value][x.at] = is_event(x, x.trouble) or is_set(x, C_SHAPE)
         return True
     elif value == V_FAILING:
-        x.v[value] = is_failing(x)
+        x.v[value][x.at] = is_failing(x)
         return True
     elif value == V_OF_CLIENT:
-        x.v[value] = is_of_client(x)
+        x.v[value][x.at] = is_of_client(x)
         return True
     elif value == V_HAS_DELAY:
-        x.v[value] = event_of(x) == x.delivered and is_set(x, C_DELAY)
+        x.v[value][x.at] = event_of(x) == x.delivered and is_set(x, C_DELAY)
         return True
     elif value == V_OF_DELIVERY:
-        x.v[value] = is_event(x, x.delivery) and is_set(x, C_QUEUE_ID) and is_set(x, C_RECIPIENT)
+        x.v[value][x.at] = is_event(x, x.delivery) and is_set(x, C_QUEUE_ID) and is_set(x, C_RECIPIENT)
         return True
     elif value == V_NAMED_RECIPIENT:
-        x.v[value] = is_event(x, x.named) and is_set(x, C_QUEUE_ID) and is_set(x, C_RECIPIENT)
+        x.v[value][x.at] = is_event(x, x.named) and is_set(x, C_QUEUE_ID) and is_set(x, C_RECIPIENT)
         return True
     elif value == V_NAMED_SENDER:
-        x.v[value] = is_event(x, x.accepted) and is_set(x, C_QUEUE_ID) and is_set(x, C_SENDER)
+        x.v[value][x.at] = is_event(x, x.accepted) and is_set(x, C_QUEUE_ID) and is_set(x, C_SENDER)
         return True
     elif value == V_OF_MESSAGE:
-        x.v[value] = is_set(x, C_QUEUE_ID) and (
+        x.v[value][x.at] = is_set(x, C_QUEUE_ID) and (
             is_event(x, x.not_client_event) or (event_of(x) == x.expired and not is_set(x, C_RECIPIENT))
         )
         return True
     elif value == V_ACCEPTED:
-        x.v[value] = is_event(x, x.accepted)
+        x.v[value][x.at] = is_event(x, x.accepted)
         return True
     elif value == V_LOGIN:
-        x.v[value] = is_set(x, C_AUTH_USER)
+        x.v[value][x.at] = is_set(x, C_AUTH_USER)
         return True
     elif value == V_GIVEN_UP:
-        x.v[value] = event_of(x) == x.expired
+        x.v[value][x.at] = event_of(x) == x.expired
         return True
     elif value == V_QUEUED_TIME:
         return is_event(x, x.accepted) and copy_value(x, value, V_TIME)
@@ -465,10 +502,10 @@ cdef bint find_value(Values* x, int value) noexcept nogil:
         return is_event(x, x.accepted) and copy_value(x, value, V_SENDER_KEY)
     elif value == V_OUTCOME:
         # Bit 120: delivered; from bit 56 the time, from bit 4 file and line, then the state.
-        time = x.v[V_TIME] if known_value(x, V_TIME) and x.v[V_TIME] > 0 else 0
+        time = x.v[V_TIME][x.at] if known_value(x, V_TIME) and x.v[V_TIME][x.at] > 0 else 0
         known_value(x, V_REF)
-        x.high = (time >> 8) | (<int64_t>1 << 56 if event_of(x) == x.delivered else 0)
-        x.v[value] = <int64_t>((<uint64_t>time << 56) | (<uint64_t>x.v[V_REF] << 4) | <uint64_t>x.outcomes[event_of(x)])
+        x.high[x.at] = (time >> 8) | (<int64_t>1 << 56 if event_of(x) == x.delivered else 0)
+        x.v[value][x.at] = <int64_t>((<uint64_t>time << 56) | (<uint64_t>x.v[V_REF][x.at] << 4) | <uint64_t>x.outcomes[event_of(x)])
         return True
     return False
 
@@ -483,7 +520,7 @@ cdef bint message_key(Values* x) noexcept nogil:
         seed = x.of[C_HOST].keys[entry(x, C_HOST)]
     if is_set(x, C_INSTANCE):
         seed = mixed(seed, x.of[C_INSTANCE].keys[entry(x, C_INSTANCE)])
-    x.v[V_MESSAGE_KEY] = <int64_t>key_of(span.s, span.e - span.s, seed)
+    x.v[V_MESSAGE_KEY][x.at] = <int64_t>key_of(span.s, span.e - span.s, seed)
     return True
 
 
@@ -493,13 +530,13 @@ cdef bint failure_key(Values* x) noexcept nogil:
     if not is_true(x, V_FAILING):
         return False
     known_value(x, V_FAILURE_SPEAKER)
-    key = mixed(<uint64_t>x.v[V_FAILURE_SPEAKER] + 1, <uint64_t>(x.v[V_REPLY_CODE] if known_value(x, V_REPLY_CODE) else 0))
+    key = mixed(<uint64_t>x.v[V_FAILURE_SPEAKER][x.at] + 1, <uint64_t>(x.v[V_REPLY_CODE][x.at] if known_value(x, V_REPLY_CODE) else 0))
     if is_set(x, C_ENHANCED_CODE):
         text_of(x, C_ENHANCED_CODE, &span)
         key = key_of(span.s, span.e - span.s, key)
     if is_set(x, C_SHAPE):
         key = mixed(key, x.of[C_SHAPE].keys[entry(x, C_SHAPE)])
-    x.v[V_FAILURE_KEY] = <int64_t>key
+    x.v[V_FAILURE_KEY][x.at] = <int64_t>key
     return True
 
 
@@ -507,7 +544,7 @@ cdef bint is_failing(Values* x) noexcept nogil:
     if not is_true(x, V_TOLD):
         return False
     if is_set(x, C_REPLY_CODE) or is_set(x, C_ENHANCED_CODE):
-        return is_event(x, x.failing_with_code) and known_value(x, V_REPLY_CLASS) and 4 <= x.v[V_REPLY_CLASS] <= 5
+        return is_event(x, x.failing_with_code) and known_value(x, V_REPLY_CLASS) and 4 <= x.v[V_REPLY_CLASS][x.at] <= 5
     return is_event(x, x.failing_alone)
 
 
