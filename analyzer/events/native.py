@@ -36,8 +36,12 @@ _ATTEMPT_FAILED = CLOSED["event"].index("attempt_failed")
 #: Columns that are read for what follows from them, whoever asks.
 _NEEDED = frozenset({"line", "time", "mta", "host", "event", "queue_id", "reply_code", "enhanced_code", "reply_origin", "text",
                      "relay_ip", "recipient"})  # fmt: skip
-#: Where in its block the line of a failure begins, in place of the line itself, of which few are shown.
-_RAW_AT = Column("raw_at", "int64", "place of the line in its block")
+#: What the extension keeps of lines of which few are shown, and of lines that are only counted.
+_INNER = (
+    Column("raw_at", "int64", "where in its block the line of a failure begins"),
+    Column("weight", "int32", "lines that the row stands for, if more than one"),
+    Column("lasted", "int64", "µs from the first of them to the last"),
+)
 _KEPT = "(kept)"  # in the short form of a row: its place among the kept ones
 _UNKNOWN = -(1 << 62)  # the extension's word for "none yet"
 
@@ -206,7 +210,9 @@ class CompiledReader(Reader):
 
     def chunks(self, columns: Sequence[Column] | None = None, *, rows: int = 50_000) -> Iterator[Any]:
         """Arrow streams (by the PyCapsule interface) of about so many rows each; without ``columns`` those that are tallied."""
-        names = list(self.engine.GROUPED) if columns is None else [column.name for column in columns]
+        names = [column.name for column in columns] if columns is not None else list(self.engine.GROUPED)
+        if self.reading.since is not None or self.reading.until is not None:
+            names = [name for name in names if name not in ("weight", "lasted")]  # a period may begin within a minute
         held: list[Any] = []
         count = 0
         for batch in self._finished(names):
@@ -229,7 +235,7 @@ class CompiledReader(Reader):
     def _finished(self, names: Sequence[str]) -> Iterator[Any]:
         recogniser = Recogniser(mta=self.reading.mta)
         program = compile_program(m.grammar for m in recogniser.matchers.values())
-        self.engine.set_up([(c.name, c.type) for c in (*ALL, _RAW_AT)], program.closed, {"analyzer_schema": str(schema.VERSION)})
+        self.engine.set_up([(c.name, c.type) for c in (*ALL, *_INNER)], program.closed, {"analyzer_schema": str(schema.VERSION)})
         second = [_is_second(source) for source in self.sources]
         seen = Seen(enabled=any(second) and not all(second))
         make = _Scanners(self.engine, program, recogniser, names, seen.enabled)

@@ -255,6 +255,7 @@ cdef class Batch(BlockHolder):
         cdef int64_t* times = <int64_t*>c.values
         cdef int64_t i, low = 0, high = 0
         cdef bint any_time = False
+        cdef Column* lasted = &self.block.columns[C_LASTED]
         for i in range(self.block.rows if c.values != NULL else 0):
             if (c.valid[i >> 3] >> (i & 7)) & 1:
                 if not any_time:
@@ -262,6 +263,8 @@ cdef class Batch(BlockHolder):
                     any_time = True
                 low = min(low, times[i])
                 high = max(high, times[i])
+                if lasted.count and (lasted.valid[i >> 3] >> (i & 7)) & 1:
+                    high = max(high, times[i] + (<int64_t*>lasted.values)[i])
         return (low, high) if any_time else None
 
     def texts(self, str column):

@@ -84,6 +84,10 @@ cdef class Scanner:
             w.deliveries |= <uint64_t>1 << <int>program.closed["event"].index(word)
         for name in wanted:
             w.wanted |= bit(SLOT_OF[name])
+        w.combining = w.wanted & bit(C_WEIGHT) != 0
+        w.info = program.closed["event"].index("info")
+        for word in ("disconnected", "removed", "tls", "info", "authenticated", "notified"):
+            w.plain |= <uint64_t>1 << <int>program.closed["event"].index(word)
         # A column that nobody asks for need not be read, if nothing follows from it.
         m.kept = w.wanted
         for name in program.asked:
@@ -149,14 +153,13 @@ cdef class Scanner:
         span.s = <cp><const char*><bytes>encoded
         span.e = span.s + len(encoded)
 
-    cdef bint no_host(self, cp s, cp e) noexcept nogil:
+    cdef int host_number(self, Span* host) noexcept nogil:
+        """The number of what stands in a host's place; -1 without memory."""
         cdef bint fresh
-        cdef int n = code_of(&self.work.hosts, s, e - s, &fresh)
-        if n < 0:
-            return False
-        if fresh:
-            self.resolve_host(n, s, e)
-        return self.work.host_is_none[n]
+        cdef int n = code_of(&self.work.hosts, host.s, host.e - host.s, &fresh)
+        if n >= 0 and fresh:
+            self.resolve_host(n, host.s, host.e)
+        return n
 
     cdef void resolve_host(self, int n, cp s, cp e) noexcept with gil:
         cdef Work* w = self.work
@@ -180,6 +183,7 @@ cdef class Scanner:
         cdef Tag* tag
         cdef int traits
         cdef cp end = e
+        cdef int host = -1
         m.used = 0
         m.declined = False
         own_tag[0] = -1
@@ -188,10 +192,15 @@ cdef class Scanner:
         if not frame_line(&w.stamps, p, end, &f, 0):
             return LINE_DECLINED
         own_tag[0] = self.tag_number(f.tag.s, f.tag.e)
-        if own_tag[0] < 0 or (f.host.s != NULL and self.no_host(f.host.s, f.host.e)):
-            if own_tag[0] < 0 or f.loose:
-                return LINE_DECLINED
-            f.host.s = NULL
+        if own_tag[0] < 0:
+            return LINE_DECLINED
+        if f.host.s != NULL:
+            host = self.host_number(&f.host)
+            if host < 0 or w.host_is_none[host]:
+                if host < 0 or f.loose:
+                    return LINE_DECLINED
+                host = -1
+                f.host.s = NULL
         if self.error is not None:
             return LINE_DECLINED
         tag = &w.tag[own_tag[0]]
@@ -217,6 +226,8 @@ cdef class Scanner:
         if not has(&m.line, C_EVENT):
             w.silent[m.template] += 1
             return LINE_NO_EVENT
+        if w.combining and is_like_another(w, b, &f, own_tag[0], host):
+            return LINE_EVENTS
         return LINE_EVENTS if row_of(w, b, &f, tag, number, p, e, high) else LINE_DECLINED
 
     cdef bint lines(self, Block* b, cp start, cp e, int64_t* count) noexcept nogil:
@@ -269,6 +280,8 @@ cdef class Scanner:
         w.left_count = 0
         memset(w.silent, 0, len(self.program.names) * sizeof(int64_t))
         w.data = start
+        for i in range(ALIKE_SLOTS):
+            w.alike[i].row = -1
         w.current = -1
         w.block += 1
         w.first_bare = 0

@@ -26,7 +26,7 @@ COLUMNS = (
     "orig_recipient", "relay_host", "relay_ip", "relay_port", "client_host", "client_ip", "helo", "transport", "router",
     "protocol", "tls_version", "tls_cipher", "auth_mechanism", "auth_user", "local_user", "size", "nrcpt", "delay_ms",
     "delay_before_ms", "delay_queue_ms", "delay_connect_ms", "delay_transmit_ms", "rule", "next_queue_id",
-    "file_no", "shape", "sender_domain", "recipient_domain", "raw", "raw_at",
+    "file_no", "shape", "sender_domain", "recipient_domain", "raw", "raw_at", "weight", "lasted",
 )
 cdef dict SLOT_OF = {name: number for number, name in enumerate(COLUMNS)}
 

@@ -42,7 +42,20 @@ cdef struct Left:
     int kind
     int own_tag
 
+cdef enum:
+    ALIKE_SLOTS = 256
+
+cdef struct Alike:
+    # a row that stands for all lines of its kind in one minute
+    int64_t minute
+    int64_t kind
+    int64_t row
+
 cdef struct Work:
+    Alike alike[ALIKE_SLOTS]
+    bint combining
+    uint64_t plain  # events that nothing is told of but that they happened
+    int32_t info
     Machine machine
     Stamps stamps
     Dictionary tags
@@ -78,6 +91,51 @@ cdef bint leave(Work* w, int kind, int64_t line, int64_t rows, int64_t start, in
     w.left_count += 1
     one.kind, one.line, one.rows, one.start, one.end, one.tag, one.own_tag = kind, line, rows, start, end, w.current, own_tag
     return True
+
+
+cdef bint is_like_another(Work* w, Block* b, Frame* frame, int own_tag, int host) noexcept nogil:
+    """Whether a line is one more of a kind of which there is a row in the same minute; its row then stands for both.
+
+    Only for the tallies: of these events they ask how many, by whom and when. Most lines are such.
+    """
+    cdef Fields* f = &w.machine.line
+    cdef int64_t event = f.v[C_EVENT], kind, minute = frame.time // (60 * SECOND), times
+    cdef uint64_t told = bit(C_REPLY_CODE) | bit(C_ENHANCED_CODE) | bit(C_DSN) | bit(C_SIZE) | bit(C_RECIPIENT) | bit(C_TRANSPORT)
+    cdef Alike* one
+    cdef int64_t* times_of
+    if event == w.info:
+        told |= bit(C_CLIENT_IP) | bit(C_CLIENT_HOST) | bit(C_AUTH_USER)
+    if not (w.plain >> event) & 1 or f.mask & ~f.nulls & told:
+        return False
+    kind = (own_tag << 8) | (host << 34) | (event << 2) | frame.clock
+    if has(f, C_SPEAKER):
+        kind ^= (f.v[C_SPEAKER] + 1) << 56
+    if has(f, C_STAGE):
+        kind ^= (f.v[C_STAGE] + 1) << 58
+    one = &w.alike[(<uint64_t>mixed(<uint64_t>kind, <uint64_t>minute)) % ALIKE_SLOTS]
+    if one.row >= 0 and one.kind == kind and one.minute == minute:
+        times_of = <int64_t*>b.columns[C_TIME].values
+        if frame.time >= times_of[one.row]:
+            if (b.columns[C_WEIGHT].values == NULL or b.columns[C_LASTED].values == NULL) and not (
+                open_column(b, &b.columns[C_WEIGHT]) and open_column(b, &b.columns[C_LASTED])
+            ):
+                return False
+            add_line(b, one.row, frame.time - times_of[one.row])
+            return True
+    one.kind, one.minute, one.row = kind, minute, b.rows
+    return False
+
+
+cdef void add_line(Block* b, int64_t row, int64_t lasted) noexcept nogil:
+    cdef Column* c = &b.columns[C_WEIGHT]
+    cdef int32_t* weights = <int32_t*>c.values
+    if (c.valid[row >> 3] >> (row & 7)) & 1:
+        weights[row] += 1
+    else:
+        set_number(b, C_WEIGHT, row, 2)
+        set_number(b, C_LASTED, row, 0)
+    if lasted > (<int64_t*>b.columns[C_LASTED].values)[row]:
+        (<int64_t*>b.columns[C_LASTED].values)[row] = lasted
 
 
 # ---- what follows from the fields

@@ -11,7 +11,7 @@ cdef enum:
     V_RECIPIENT_KEY, V_SENDER_KEY, V_DOMAIN_KEY, V_SENDER_DOMAIN_KEY, V_CLIENT_KEY, V_FAILURE_KEY, V_FAILURE_SPEAKER
     V_FAILURE_SHAPE, V_CLIENT_EVENT, V_TRUSTED, V_TOLD, V_TROUBLE, V_FAILING, V_OF_CLIENT, V_HAS_DELAY, V_OF_DELIVERY
     V_OF_MESSAGE, V_NAMED_RECIPIENT, V_NAMED_SENDER, V_ACCEPTED, V_LOGIN, V_GIVEN_UP, V_QUEUED_TIME, V_QUEUED_SIZE
-    V_QUEUED_SENDER_KEY, V_OUTCOME, V_EXAMPLE
+    V_QUEUED_SENDER_KEY, V_OUTCOME, V_EXAMPLE, V_LAST
 
 #: Their names, in this order.
 VALUES = (
@@ -21,14 +21,14 @@ VALUES = (
     "message_key", "recipient_key", "sender_key", "domain_key", "sender_domain_key", "client_key", "failure_key",
     "failure_speaker", "failure_shape", "client_event", "trusted", "told", "trouble", "failing", "of_client", "has_delay",
     "of_delivery", "of_message", "named_recipient", "named_sender", "accepted", "login", "given_up", "queued_us",
-    "queued_size", "queued_sender_key", "outcome", "example",
+    "queued_size", "queued_sender_key", "outcome", "example", "last_us",
 )
 
 #: The columns that they are made of.
 GROUPED = (
     "line", "time", "mta", "host", "instance", "process", "queue_id", "event", "speaker", "stage", "reply_code",
     "enhanced_code", "dsn", "reply_class", "reply_origin", "sender", "recipient", "relay_host", "client_host", "client_ip",
-    "transport", "auth_user", "local_user", "size", "delay_ms", "rule", "shape", "raw_at",
+    "transport", "auth_user", "local_user", "size", "delay_ms", "rule", "shape", "raw_at", "weight", "lasted",
 )
 
 cdef enum:  # what a value is
@@ -46,7 +46,7 @@ cdef int* VALUE_KINDS = [
     1, 1, 1, 1, 1, 1, 1,
     2, 2, 2, 0, 0, 0, 0, 0, 0,
     0, 0, 0, 0, 0, 0, 0, 0,
-    0, 1, 4, 5,
+    0, 1, 4, 5, 0,
 ]
 
 cdef struct BlockCodes:
@@ -297,8 +297,7 @@ cdef void see_stretch(Values* x, int64_t start, int count) noexcept nogil:
             continue
         c = &x.block.columns[SIMPLE_SLOTS[i]]
         if value == V_ONE:
-            for k in range(count):
-                x.v[value][k] = 1
+            count_lines(x, start, count)
             continue
         read_numbers(x.v[value], c, start, count)
         if c.count < x.block.rows:
@@ -309,6 +308,17 @@ cdef void see_stretch(Values* x, int64_t start, int count) noexcept nogil:
             for k in range(count):
                 if not x.nulls[k] & one:
                     x.v[value][k] = x.of[SIMPLE_SLOTS[i]].codes[x.v[value][k]]
+
+
+cdef void count_lines(Values* x, int64_t start, int count) noexcept nogil:
+    """How many lines each row stands for."""
+    cdef int k
+    cdef Column* c = &x.block.columns[C_WEIGHT]
+    for k in range(count):
+        x.v[V_ONE][k] = 1
+    for k in range(count if c.count else 0):
+        if (c.valid[(start + k) >> 3] >> ((start + k) & 7)) & 1:
+            x.v[V_ONE][k] = (<int32_t*>c.values)[start + k]
 
 
 cdef void read_numbers(int64_t* to, Column* c, int64_t start, int count) noexcept nogil:
@@ -493,6 +503,12 @@ cdef bint find_value(Values* x, int value) noexcept nogil:
         return True
     elif value == V_GIVEN_UP:
         x.v[value][x.at] = event_of(x) == x.expired
+        return True
+    elif value == V_LAST:
+        if not copy_value(x, value, V_TIME):
+            return False
+        if is_set(x, C_LASTED):
+            x.v[value][x.at] += (<int64_t*>x.block.columns[C_LASTED].values)[x.row]
         return True
     elif value == V_QUEUED_TIME:
         return is_event(x, x.accepted) and copy_value(x, value, V_TIME)

@@ -26,6 +26,7 @@ FROM (
         chunk.*,
         1 AS one,
         epoch_us(time) AS time_us,
+        epoch_us(time) AS last_us,
         (epoch_us(time) // ({bar} * 1000000)) * {bar} AS bar,
         (file_no::BIGINT << 36) | line AS ref,
         lower_ascii(recipient) AS recipient_text,
