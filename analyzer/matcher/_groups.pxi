@@ -224,7 +224,7 @@ cdef inline bint measure(Table* t, SourceOf* source, Values* x, Heap* heap, int6
             continue
         if t.ways[i] == WAY_TEXT:
             if m[0] == -1 and find_value(x, value):
-                m[0] = keep_text(heap, x.span[value - V_RECIPIENT_TEXT].s, x.span[value - V_RECIPIENT_TEXT].e, True)
+                m[0] = keep_text(heap, x.span[value - V_RECIPIENT_TEXT].s, x.span[value - V_RECIPIENT_TEXT].e, value < V_CLIENT_IP_TEXT)
                 if m[0] == -2:
                     return False
             continue

@@ -6,8 +6,9 @@ cdef enum:
     STRETCH = 128  # rows that are looked at together
     V_ONE = 0
     V_TIME, V_BAR, V_REF, V_MTA, V_HOST, V_PROCESS, V_EVENT, V_SPEAKER, V_STAGE, V_TRANSPORT, V_REPLY_CODE, V_ENHANCED_CODE
-    V_DSN, V_REPLY_CLASS, V_REPLY_ORIGIN, V_SIZE, V_DELAY, V_RELAY_HOST, V_RULE, V_SHAPE, V_CLIENT_IP, V_CLIENT_HOST
-    V_RECIPIENT_DOMAIN, V_RECIPIENT_TEXT, V_SENDER_TEXT, V_RECIPIENT_DOMAIN_TEXT, V_SENDER_DOMAIN_TEXT, V_MESSAGE_KEY
+    V_DSN, V_REPLY_CLASS, V_REPLY_ORIGIN, V_SIZE, V_DELAY, V_RELAY_HOST, V_RULE, V_SHAPE
+    V_RECIPIENT_DOMAIN, V_RECIPIENT_TEXT, V_SENDER_TEXT, V_RECIPIENT_DOMAIN_TEXT, V_SENDER_DOMAIN_TEXT, V_CLIENT_IP_TEXT
+    V_CLIENT_HOST_TEXT, V_CLIENT_HOST_KEY, V_MESSAGE_KEY
     V_RECIPIENT_KEY, V_SENDER_KEY, V_DOMAIN_KEY, V_SENDER_DOMAIN_KEY, V_CLIENT_KEY, V_FAILURE_KEY, V_FAILURE_SPEAKER
     V_FAILURE_SHAPE, V_CLIENT_EVENT, V_TRUSTED, V_TOLD, V_TROUBLE, V_FAILING, V_OF_CLIENT, V_HAS_DELAY, V_OF_DELIVERY
     V_OF_MESSAGE, V_NAMED_RECIPIENT, V_NAMED_SENDER, V_ACCEPTED, V_LOGIN, V_GIVEN_UP, V_QUEUED_TIME, V_QUEUED_SIZE
@@ -16,8 +17,8 @@ cdef enum:
 #: Their names, in this order.
 VALUES = (
     "one", "time_us", "bar", "ref", "mta", "host", "process", "event", "speaker", "stage", "transport", "reply_code",
-    "enhanced_code", "dsn", "reply_class", "reply_origin", "size", "delay_ms", "relay_host", "rule", "shape", "client_ip",
-    "client_host", "recipient_domain", "recipient_text", "sender_text", "recipient_domain_text", "sender_domain_text",
+    "enhanced_code", "dsn", "reply_class", "reply_origin", "size", "delay_ms", "relay_host", "rule", "shape", "recipient_domain", "recipient_text", "sender_text", "recipient_domain_text", "sender_domain_text",
+    "client_ip_text", "client_host_text", "client_host_key",
     "message_key", "recipient_key", "sender_key", "domain_key", "sender_domain_key", "client_key", "failure_key",
     "failure_speaker", "failure_shape", "client_event", "trusted", "told", "trouble", "failing", "of_client", "has_delay",
     "of_delivery", "of_message", "named_recipient", "named_sender", "accepted", "login", "given_up", "queued_us",
@@ -41,12 +42,10 @@ cdef enum:  # what a value is
 
 cdef int* VALUE_KINDS = [
     0, 0, 0, 0, 2, 2, 2, 2, 2, 2, 2, 0,
-    2, 2, 0, 2, 0, 0, 2, 2, 2, 2,
-    2, 2, 3, 3, 3, 3,
-    1, 1, 1, 1, 1, 1, 1,
-    2, 2, 2, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0,
-    0, 1, 4, 5, 0,
+    2, 2, 0, 2, 0, 0, 2, 2, 2, 2, 3, 3,
+    3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1,
+    2, 2, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 1, 4, 5, 0,
 ]
 
 cdef struct BlockCodes:
@@ -69,7 +68,7 @@ cdef struct Values:
     uint64_t nulls[STRETCH]  # of these, the ones that are null
     int64_t v[MOST_VALUES][STRETCH]
     int64_t high[STRETCH]  # upper half of the outcome
-    Span span[4]  # texts, from V_RECIPIENT_TEXT on, as `find_value` found them last
+    Span span[6]  # texts, from V_RECIPIENT_TEXT on, as `find_value` found them last
     Dictionary codes[MOST_VALUES]
     BlockCodes of[SLOTS]
     bint failed  # no memory
@@ -349,6 +348,14 @@ cdef bint own_code(Values* x, int value, int slot) noexcept nogil:
     return True
 
 
+cdef bint text_at(Values* x, int value, int slot) noexcept nogil:
+    """A text as it is, in `span`."""
+    if not is_set(x, slot):
+        return False
+    text_of(x, slot, &x.span[value - V_RECIPIENT_TEXT])
+    return True
+
+
 cdef bint text_key(Values* x, int value, int slot) noexcept nogil:
     """The key of a text in lower case."""
     cdef Span span
@@ -410,22 +417,22 @@ cdef bint find_value(Values* x, int value) noexcept nogil:
         return own_code(x, value, C_RELAY_HOST)
     elif value == V_RULE:
         return own_code(x, value, C_RULE)
-    elif value == V_CLIENT_IP:
-        return own_code(x, value, C_CLIENT_IP)
-    elif value == V_CLIENT_HOST:
-        return own_code(x, value, C_CLIENT_HOST)
     elif value == V_RECIPIENT_DOMAIN:
         return domain_code(x, value, C_RECIPIENT)
     elif value == V_RECIPIENT_TEXT:
-        if is_set(x, C_RECIPIENT):
-            text_of(x, C_RECIPIENT, &x.span[value - V_RECIPIENT_TEXT])
-            return True
-        return False
+        return text_at(x, value, C_RECIPIENT)
     elif value == V_SENDER_TEXT:
-        if is_set(x, C_SENDER):
-            text_of(x, C_SENDER, &x.span[value - V_RECIPIENT_TEXT])
-            return True
-        return False
+        return text_at(x, value, C_SENDER)
+    elif value == V_CLIENT_IP_TEXT:
+        return text_at(x, value, C_CLIENT_IP)
+    elif value == V_CLIENT_HOST_TEXT:
+        return text_at(x, value, C_CLIENT_HOST)
+    elif value == V_CLIENT_HOST_KEY:
+        if not is_set(x, C_CLIENT_HOST):
+            return False
+        text_of(x, C_CLIENT_HOST, &span)
+        x.v[value][x.at] = <int64_t>key_of(span.s, span.e - span.s, 0)
+        return True
     elif value == V_RECIPIENT_DOMAIN_TEXT:
         return domain_of(x, C_RECIPIENT, &x.span[value - V_RECIPIENT_TEXT])
     elif value == V_SENDER_DOMAIN_TEXT:

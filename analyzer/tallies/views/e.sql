@@ -33,6 +33,8 @@ FROM (
         lower_ascii(sender) AS sender_text,
         recipient_domain AS recipient_domain_text,
         sender_domain AS sender_domain_text,
+        client_ip AS client_ip_text,
+        client_host AS client_host_text,
         CASE WHEN queue_id IS NOT NULL THEN hash(host, split_part(instance, '/', 1), queue_id) END AS message_key,
         CASE WHEN recipient IS NOT NULL THEN hash(lower_ascii(recipient)) END AS recipient_key,
         CASE WHEN sender IS NOT NULL THEN hash(lower_ascii(sender)) END AS sender_key,
@@ -40,6 +42,7 @@ FROM (
         CASE WHEN sender_domain IS NOT NULL THEN hash(sender_domain) END AS sender_domain_key,
         CASE WHEN client_ip IS NOT NULL OR client_host IS NOT NULL
              THEN hash(coalesce(client_ip, client_host)) END AS client_key,
+        CASE WHEN client_host IS NOT NULL THEN hash(client_host) END AS client_host_key,
         CASE WHEN event NOT IN ('queued', 'quarantined', 'info') THEN event END AS client_event,
         coalesce(auth_user IS NOT NULL OR local_user IS NOT NULL
                  OR contains(instance, 'submission') OR contains(instance, 'smtps')
