@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: What a column may hold; ``ms`` and ``bytes`` are integers, ``share`` is 0 to 1, ``time`` µs UTC.
 TYPES = ("text", "int", "share", "ms", "bytes", "time")
+#: Rows of a section at most: addresses and clients can be millions, and who needs them all asks the events.
+MOST_ROWS = 10_000
 #: The sections that come from the accounting of lines.
 _OF_LINES = ("lines", "unrecognised", "silent")
 #: The section that comes from the findings.
@@ -45,7 +47,10 @@ class SectionColumn:
 
 @dataclass(frozen=True)
 class Section:
-    """One report section: its header, read from the SQL file, and its rows, in a definite order."""
+    """One report section: its header, read from the SQL file, and its rows, in a definite order.
+
+    ``cut``: it has more rows than are here.
+    """
 
     name: str
     title: str
@@ -54,6 +59,7 @@ class Section:
     chart: str
     columns: tuple[SectionColumn, ...]
     rows: tuple[tuple[Any, ...], ...]
+    cut: bool = False
 
     def place(self, column: str) -> int:
         """Where a column stands in each row."""
@@ -81,10 +87,14 @@ def described() -> dict[str, Section]:
 
 
 def run(
-    tallies: Tallies, wanted: Iterable[str] | None = None, catalogue: Catalogue | None = None
+    tallies: Tallies,
+    wanted: Iterable[str] | None = None,
+    catalogue: Catalogue | None = None,
+    most: int = MOST_ROWS,
 ) -> dict[str, Section]:
     """The sections asked for (all of them without ``wanted``) from merged tallies, by name, in the report's order.
 
+    Of each at most its first ``most`` rows; ``cut`` says that it has more.
     All but those of the accounting, which no event tells, and the causes: see ``of_lines`` and ``of_causes``.
     """
     if catalogue is None:
@@ -96,7 +106,7 @@ def run(
     for name in chosen:
         if name not in known:
             raise UsageError(f"There is no section {name!r}. The sections are {', '.join(known)}.")
-    return {name: _named(_ask(tallies, *_read(name)), catalogue) for name in known if name in chosen}
+    return {name: _named(_ask(tallies, *_read(name), most), catalogue) for name in known if name in chosen}
 
 
 def of_causes(rows: Iterable[tuple[Any, ...]]) -> dict[str, Section]:
@@ -143,10 +153,10 @@ def _empty(name: str, header: Header) -> Section:
     return Section(name, title, question, definition, chart, columns, ())
 
 
-def _ask(tallies: Tallies, section: Section, sql: str) -> Section:
-    given, rows = tallies.table(sql)
+def _ask(tallies: Tallies, section: Section, sql: str, most: int) -> Section:
+    given, rows = tallies.table(f"{sql}\nLIMIT {most + 1}")
     check_columns(f"{section.name}.sql", tuple(column.name for column in section.columns), given)
-    return replace(section, rows=tuple(rows))
+    return replace(section, rows=tuple(rows[:most]), cut=len(rows) > most)
 
 
 def _named(section: Section, catalogue: Catalogue) -> Section:

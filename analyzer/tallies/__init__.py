@@ -47,7 +47,7 @@ _TAKEN = {
 #: Each thread of the database needs its own part of the memory limit: more would have too little.
 MOST_THREADS = 8
 #: Bytes of groups that the compiled engine keeps before they are added to the tables.
-MOST_GROUPED = 96 << 20
+MOST_GROUPED = 200 << 20
 #: A line's place in reading order is one number: ``file_no << PLACE_BITS | line``.
 PLACE_BITS = 36
 _SQL_TYPES = {
@@ -84,11 +84,19 @@ class Tally:
         return f"SELECT {', '.join((*keys, *counted))} FROM e WHERE {self.where} GROUP BY ALL"
 
     @property
+    def has_bars(self) -> bool:
+        """Whether it is kept by bars of time."""
+        return any(name == "bar" for name, _ in self.keys)
+
+    @property
     def merge_sql(self) -> str:
-        """The same GROUP BY again, over the parts."""
+        """The same GROUP BY again, over the parts, in the bars of the axis."""
         keys = ", ".join(name for name, _ in self.keys)
         merged = ", ".join(f"{MERGES[way].format(name)} AS {name}" for name, way, _ in self.measures)
-        return f"SELECT {keys}, {merged} FROM {self.name} GROUP BY {keys}"
+        source = self.name
+        if self.has_bars:
+            source = f"(SELECT t.* REPLACE (start // 1000000 AS bar) FROM {self.name} t ASOF LEFT JOIN bars ON bar * 1000000 >= start)"
+        return f"SELECT {keys}, {merged} FROM {source} GROUP BY {keys}"
 
     def taken_sql(self, types: Mapping[str, str]) -> str:
         """The rows of the table ``part``, in which the compiled engine gives its groups, in the table's own types."""
@@ -222,17 +230,18 @@ class Tallies:
         """Add the parts up. More chunks may follow, and another ``merge``: the sums do not depend on how many."""
         run = self._database.execute
         self._take_groups()
+        period = self.period
+        self._axis = bars.axis(*period, self.zone) if period else Axis(0, ())
+        run("CREATE OR REPLACE TABLE bars (number INTEGER, start BIGINT)")
+        run("INSERT INTO bars SELECT generate_subscripts($1, 1) - 1, unnest($1)", [list(self._axis.starts)])
         for tally in tables():
-            if self._parts[tally.name] > 1:
+            # What is kept by bars goes into those of the axis, which are wider and far fewer.
+            if self._parts[tally.name] > 1 or tally.has_bars:
                 run(f"CREATE TABLE merged AS {tally.merge_sql}")
                 run(f"DROP TABLE {tally.name}")
                 run(f"ALTER TABLE merged RENAME TO {tally.name}")
                 self._parts[tally.name] = 1
         run(f"CREATE OR REPLACE TABLE pairs AS {_view('pairs')}")
-        period = self.period
-        self._axis = bars.axis(*period, self.zone) if period else Axis(0, ())
-        run("CREATE OR REPLACE TABLE bars (number INTEGER, start BIGINT)")
-        run("INSERT INTO bars SELECT generate_subscripts($1, 1) - 1, unnest($1)", [list(self._axis.starts)])
 
     def regroup(self, goes_to: Mapping[int, int]) -> None:
         """Put groups of failures together: the failures of each key go to the key that it is mapped to.

@@ -2,6 +2,9 @@
 --   state: delivered if any line says so, else what the last line says; a deferred one whose message was given up counts as
 --   bounced. A redirected pair is left out, since its new addresses are counted; so is a held one whose message went on
 --   to other addresses (a hold names the address before aliases).
+WITH
+    held AS (SELECT DISTINCT message_key FROM deliveries WHERE last & 15 = 6),
+    gone_on AS (SELECT DISTINCT message_key FROM deliveries SEMI JOIN held USING (message_key) WHERE last & 15 <> 6)
 SELECT
     message_key,
     recipient_key,
@@ -16,4 +19,4 @@ SELECT
 FROM deliveries
 LEFT JOIN messages USING (message_key)
 WHERE last & 15 <> 7
-  AND NOT (last & 15 = 6 AND message_key IN (SELECT message_key FROM deliveries WHERE last & 15 <> 6))
+  AND NOT (last & 15 = 6 AND message_key IN (FROM gone_on))
