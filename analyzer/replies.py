@@ -6,6 +6,7 @@ Knows RFC 5321 4.2 and RFC 3463; has never seen a log.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 #: First digit of a reply code. Source: RFC 5321 4.2.1.
@@ -101,21 +102,41 @@ def _without_repeats(rest: bytes, code: bytes, enhanced: str | None) -> bytes:
 
 
 # ---- normalised text: what groups replies (contract 5)
-_IPV6 = r"(?=[0-9a-f:]{0,39}::|(?:[0-9a-f]{1,4}:){7})[0-9a-f:]{3,39}(?![\w:])"
-_LABEL = r"[a-z0-9_](?:[\w-]*\w)?"
-_MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s<>\"')\]]+", re.I), "<url>"),
-    (re.compile(r"\b(?:www\.)[^\s<>\"')\]]+", re.I), "<url>"),
-    (re.compile(r"<?(?:\"(?:[^\"\\]|\\.)*\"|[^\s<>()\[\]{}\"',;:]+)@(?:\[[^\]\s]*\]|[\w.-]*\w)>?"), "<address>"),
-    (re.compile(r"\[?\b(?:\d{1,3}\.){3}\d{1,3}\b\]?"), "<ip>"),
-    (re.compile(rf"\[(?:IPv6:)?{_IPV6}\]|(?<![\w:.])(?:IPv6:)?{_IPV6}", re.IGNORECASE), "<ip>"),
-    (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)?\b"), "<time>"),
-    (re.compile(r"\b\d{1,2}:\d\d(?::\d\d)?\b"), "<time>"),
-    (re.compile(rf"\b(?=[\w-]*[a-z]){_LABEL}(?:\.{_LABEL})*\.[a-z]{{2,24}}\b\.?(?![\w@])", re.IGNORECASE), "<host>"),
-    (re.compile(r"(?<![\w<])(?=[\w=+/-]*\d)[\w=+/-]{6,}(?![\w>])"), "<id>"),
-    (re.compile(r"(?<![\w<.])\d+(?:\.\d+)*(?![\w>])"), "<n>"),
+# One pass from left to right; where several masks fit at one place, the first of these is taken. Letters beyond ASCII are
+# parts of words, white space is ASCII's. The compiled engine does the same byte by byte (matcher/_normalise.pxi): a change
+# here is a change there.
+_W = r"A-Za-z0-9_\u0080-\U0010ffff"
+_LOCAL = r"""[^\s<>()\[\]{}"',;:]"""
+_LABEL = rf"[A-Za-z0-9_](?:[{_W}-]*[{_W}])?"
+_IPV6 = rf"(?=[0-9a-fA-F:]{{0,39}}::|(?:[0-9a-fA-F]{{1,4}}:){{7}})[0-9a-fA-F:]{{3,39}}+(?![{_W}:])"
+_MASKS: tuple[tuple[str, str], ...] = (
+    ("<url>", rf"(?<![{_W}])(?:[A-Za-z][A-Za-z0-9+.-]*+://|[wW][wW][wW]\.)[^\s<>\"')\]]+"),
+    (
+        "<address>",
+        rf"<?(?:\"(?:[^\"\\]|\\[\s\S]){{0,128}}+\"|(?<!{_LOCAL}){_LOCAL}+)@(?:\[[^\]\s]*+\]|[{_W}.-]*[{_W}])>?",
+    ),
+    ("<ip>", rf"\[?(?<![{_W}])(?:\d{{1,3}}\.){{3}}\d{{1,3}}(?![{_W}])\]?"),
+    ("<ip>", rf"\[(?:IPv6:)?{_IPV6}\]|(?<![{_W}:.])(?:IPv6:)?{_IPV6}"),
+    (
+        "<time>",
+        rf"(?<![{_W}])\d{{4}}-\d\d-\d\d"
+        rf"(?:(?>[T ]\d\d:\d\d(?::\d\d)?+(?:\.\d+)?+(?:Z|[+-]\d\d:?\d\d)?+)(?![{_W}])|(?![{_W}]))",
+    ),
+    ("<time>", rf"(?<![{_W}])\d{{1,2}}+:\d\d(?::\d\d)?+(?![{_W}])"),
+    ("<host>", rf"(?<![{_W}])(?=[{_W}-]*[A-Za-z]){_LABEL}(?:\.{_LABEL})*\.[A-Za-z]{{2,24}}+(?![{_W}@])(?:\.(?![{_W}@]))?"),
+    ("<id>", rf"(?<![{_W}<+/-])(?=[{_W}+/-]*\d)[{_W}+/-]{{6,}}+=*+(?!>)"),
+    ("<n>", rf"(?<![{_W}<.])\d++(?:\.\d++(?![{_W}>]))*+(?![{_W}>])"),
 )
-_BLANKS = re.compile(r"\s+")
+_BLANKS = re.compile(r"\s+", re.ASCII)
+
+
+@cache
+def _masks() -> re.Pattern[str]:
+    return re.compile("|".join(f"({pattern})" for _, pattern in _MASKS), re.ASCII)
+
+
+def _mask(found: re.Match[str]) -> str:
+    return _MASKS[(found.lastindex or 1) - 1][0]
 
 
 def normalise(text: str) -> str:
@@ -124,6 +145,4 @@ def normalise(text: str) -> str:
     Masks are ``<address>``, ``<host>``, ``<ip>``, ``<id>`` (six or more characters with a digit), ``<n>``, ``<time>``,
     ``<url>``; white space is folded, letters are kept.
     """
-    for pattern, mask in _MASKS:
-        text = pattern.sub(mask, text)
-    return _BLANKS.sub(" ", text).strip()
+    return _BLANKS.sub(" ", _masks().sub(_mask, text)).strip(" ")

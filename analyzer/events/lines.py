@@ -29,7 +29,7 @@ _PART_BYTES = 1 << 16
 _DELIVERY = frozenset({"delivered", "deferred", "bounced", "expired", "probed"})
 _FAILURES = frozenset({"deferred", "bounced", "expired", "rejected", "reject_warning", "attempt_failed", "protocol_error",
                        "auth_failed", "error", "warning"})  # fmt: skip
-_SHAPED = _FAILURES | {"held", "discarded", "redirected", "filtered", "quarantined"}
+_SHAPED = _FAILURES | {"held", "discarded", "redirected", "filtered", "quarantined", "screened"}
 _PART = re.compile(rb"\[([0-9]{1,4})([/\\])([0-9]{1,4})\] ?")
 _NUMBERED = re.compile(rb"(NOQUEUE|[0-9A-Za-z]{8,18})?\[([0-9]{1,3})\]: ")
 _MORE = b" ..."
@@ -327,7 +327,7 @@ class FileLines:
         if failed:
             row["raw"] = printable(raw)
         if failed or event in _SHAPED:
-            row["shape"] = _shape(row.get("text"))
+            row["shape"] = _shape(row.get("text"), event)
         recipients = row.get("recipient")
         if not isinstance(recipients, list):
             return [_with_domains(row)]
@@ -364,21 +364,24 @@ def _with_domains(row: Row) -> Row:
     return row
 
 
-#: What `normalise` always masks alike, so that texts that differ in nothing else are normalised once.
-_ALIKE = re.compile(rb"<[A-Za-z0-9._+=-]{1,64}@[A-Za-z0-9.-]{1,255}[A-Za-z0-9]>|(?<=[ A-Za-z0-9])\[[0-9]{1,3}(?:\.[0-9]{1,3}){3}\]")
+_TEST = re.compile(rb"[A-Z][A-Z -]+")
+_SHAPE_BYTES = 1000
 _SHAPES: dict[bytes, str] = {}
 
 
-def _shape(text: bytes | str | None) -> str:
-    """The normalised text, made once for all texts that differ only in plain addresses."""
+def _shape(text: bytes | str | None, event: str = "") -> str:
+    """The normalised text; of a screening test its name, the words in capitals at the start (numbers and addresses follow)."""
     if not text:
         return ""
     if isinstance(text, str):  # a word that a grammar's line gives
         text = text.encode()
-    key = _ALIKE.sub(lambda match: b"<address>" if match[0].startswith(b"<") else b"<ip>", text[:1000])
-    shape = _SHAPES.get(key)
+    test = _TEST.match(text) if event == "screened" else None
+    if test is not None:
+        return test[0].decode().strip(" ")
+    text = text[:_SHAPE_BYTES]
+    shape = _SHAPES.get(text)
     if shape is None:
         if len(_SHAPES) >= _MOST_TEXTS:
             _SHAPES.clear()
-        shape = _SHAPES[key] = normalise(decode(key))
+        shape = _SHAPES[text] = normalise(decode(text))
     return shape

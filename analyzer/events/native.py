@@ -17,7 +17,7 @@ from analyzer import schema
 from analyzer.events import Reader, _Facts, _is_second
 from analyzer.events.accounting import Accounting
 from analyzer.events.columns import ALL, decode
-from analyzer.events.lines import _DELIVERY, _FAILURES, _NO_STAMP, _SHAPED, FileLines, Row, _shape, printable
+from analyzer.events.lines import _DELIVERY, _FAILURES, _NO_STAMP, _SHAPED, FileLines, Row, printable
 from analyzer.events.seen import Seen
 from analyzer.framing import Clock, TimeLine
 from analyzer.framing.said import _DAEMONS, host_of, program_of
@@ -296,7 +296,7 @@ class CompiledReader(Reader):
         for host in batch.texts("host"):
             if len(facts.hosts) < 1000:
                 facts.hosts.add(host)
-        batch.finish(lines.file, lines.file_no, lines.lines - count, _shape, self.reading.since, self.reading.until)
+        batch.finish(lines.file, lines.file_no, lines.lines - count, self.reading.since, self.reading.until)
         return len(batch) > 0
 
 

@@ -70,8 +70,6 @@ cdef class Batch(BlockHolder):
             slot = SLOT_OF[name]
             if KINDS_OF[slot] == KIND_TEXT or KINDS_OF[slot] == KIND_CATEGORY:
                 text = value if isinstance(value, bytes) else value.encode("utf-8", "backslashreplace")
-                if slot == C_SHAPE:
-                    text = b"r" + text
                 s = <cp><const char*>text
                 if b.columns[slot].shared != NULL:
                     self.append_closed(slot, n, s, len(text))
@@ -272,7 +270,7 @@ cdef class Batch(BlockHolder):
         cdef Dictionary* d = &self.block.columns[SLOT_OF[column]].dictionary
         return [(<bytes>d.data[d.offsets[i] : d.offsets[i + 1]]).decode() for i in range(d.count)]
 
-    def finish(self, str file, int file_no, int64_t lines_before, shape, since, until):
+    def finish(self, str file, int file_no, int64_t lines_before, since, until):
         """Complete the columns and put the rows into the order of their lines, those outside of since and until left out."""
         cdef Block* b = self.block
         cdef Column* c = &b.columns[C_LINE]
@@ -283,7 +281,6 @@ cdef class Batch(BlockHolder):
         self.file, self.file_no = file, file_no
         self.constant(C_FILE, file.encode("utf-8", "backslashreplace"), 0)
         self.constant(C_FILE_NO, None, file_no)
-        self.normalise(shape)
         seal(b)
         if self.behind or self.gaps or since is not None or until is not None:
             self.arrange(since, until)
@@ -307,30 +304,6 @@ cdef class Batch(BlockHolder):
             (<int32_t*>c.values)[i] = value
         memset(c.valid, 255, (b.rows + 7) >> 3)
         c.count = b.rows
-
-    cdef normalise(self, shape):
-        """Run the masks over each distinct text of a failure; two of them may become one, which a dictionary may hold twice."""
-        cdef Dictionary* d = &self.block.columns[C_SHAPE].dictionary
-        cdef int64_t i, n = d.count
-        cdef bytes text
-        cdef list made = []
-        for i in range(n):
-            text = d.data[d.offsets[i] : d.offsets[i + 1]]
-            made.append(text[1:] if text[:1] == b"r" else shape(text[1:]).encode("utf-8", "backslashreplace"))
-        if not n:
-            return
-        text = b"".join(made)
-        if d.room < len(text):
-            free(d.data)
-            d.room = len(text)
-            d.data = <uint8_t*>malloc(d.room)
-            if d.data == NULL:
-                raise MemoryError
-        memcpy(d.data, <const char*>text, len(text))
-        d.used = len(text)
-        d.offsets[0] = 0
-        for i in range(n):
-            d.offsets[i + 1] = d.offsets[i] + <int32_t>len(made[i])
 
     cdef arrange(self, since, until):
         cdef Block* b = self.block

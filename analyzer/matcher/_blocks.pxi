@@ -85,6 +85,7 @@ cdef class Scanner:
         for name in wanted:
             w.wanted |= bit(SLOT_OF[name])
         w.combining = w.wanted & bit(C_WEIGHT) != 0
+        w.screened = program.closed["event"].index("screened")
         w.info = program.closed["event"].index("info")
         for word in ("disconnected", "removed", "tls", "info", "authenticated", "notified"):
             w.plain |= <uint64_t>1 << <int>program.closed["event"].index(word)

@@ -55,7 +55,7 @@ cdef struct Work:
     Alike alike[ALIKE_SLOTS]
     bint combining
     uint64_t plain  # events that nothing is told of but that they happened
-    int32_t info
+    int32_t info, screened
     Machine machine
     Stamps stamps
     Dictionary tags
@@ -209,90 +209,25 @@ cdef int write_number(uint8_t* to, int64_t number) noexcept nogil:
     return n
 
 
-cdef inline bint is_edge(uint8_t c) noexcept nogil:
-    """What may stand beside a number or an ID so that it is one by itself: blank and ()[],;:."""
-    return c == 32 or c == 40 or c == 41 or c == 91 or c == 93 or c == 44 or c == 59
-
-
-cdef cp plain_mailbox(cp p, cp e) noexcept nogil:
-    """Behind `<local@domain>` of plain bytes, which is masked as one address whatever it holds; NULL if it is not there."""
-    cdef cp q
-    if p >= e or p[0] != 60:
-        return NULL
-    p += 1
-    q = p
-    while q < e and (is_word(q[0]) or q[0] == 46 or q[0] == 43 or q[0] == 45 or q[0] == 61):
-        if begins_with(q, e, b"www.", 4) or begins_with(q, e, b"WWW.", 4):
-            return NULL
-        q += 1
-    if q == p or q >= e or q[0] != 64:
-        return NULL
-    p = q + 1
-    q = p
-    while q < e and (is_alnum(q[0]) or q[0] == 46 or q[0] == 45):
-        q += 1
-    if q == p or not is_alnum(last_of(q)) or q >= e or q[0] != 62:
-        return NULL
-    return q + 1
-
-
-cdef void put_shape(Block* b, int64_t row, cp s, cp e) noexcept nogil:
-    """The text of a failure with what the masks take anyway made equal: the masks themselves run once for each of these.
-
-    `n` in front says that the masks are still to come. Only what normalise() masks as a whole is touched: a plain address
-    in brackets, digits that stand alone, and words of six or more letters and digits with a digit among them.
-    """
-    cdef uint8_t made[SHAPE_BYTES + 8]
-    cdef int64_t n = 1
-    cdef cp p
-    cdef cp q
-    cdef cp start
-    cdef bint digit, letter
-    made[0] = 110
+cdef void put_shape(Block* b, int64_t row, cp s, cp e, bint high, bint is_test) noexcept nogil:
+    """The normalised text of a failure; of a screening test its name, the words in capitals at the start."""
+    cdef uint8_t made[NORMALISED_ROOM * 4 * SHAPE_BYTES + 64]
+    cdef uint8_t valid[4 * SHAPE_BYTES]
+    cdef cp q = s
+    if is_test:
+        while q < e and (65 <= q[0] <= 90 or (q > s and (q[0] == 32 or q[0] == 45))):
+            q += 1
+        if q - s >= 2:
+            while q > s and last_of(q) == 32:
+                q -= 1
+            set_category(b, C_SHAPE, row, s, q, False)
+            return
     if e - s > SHAPE_BYTES:
         e = s + SHAPE_BYTES
-    start = s
-    if memchr(s, 34, e - s) != NULL or memchr(s, 39, e - s) != NULL or find_text(s, e, b"://", 3) != NULL:
-        memcpy(made + 1, s, e - s)
-        n = 1 + (e - s)
-        s = e
-    while s < e:
-        if s[0] == 60:
-            q = plain_mailbox(s, e)
-            if q != NULL:
-                memcpy(made + n, b"<a@b>", 5)
-                n += 5
-                s = q
-                continue
-        elif is_alnum(s[0]) and (s == start or is_edge(last_of(s))):
-            p = s
-            digit = letter = False
-            while p < e and is_alnum(p[0]):
-                if is_digit(p[0]):
-                    digit = True
-                else:
-                    letter = True
-                p += 1
-            if digit and (p == e or is_edge(p[0])):
-                if not letter:
-                    while s < p:
-                        made[n] = 48
-                        n += 1
-                        s += 1
-                    continue
-                if p - s >= 6:
-                    memcpy(made + n, b"aaaaa0", 6)
-                    n += 6
-                    s = p
-                    continue
-            memcpy(made + n, s, p - s)
-            n += p - s
-            s = p
-            continue
-        made[n] = s[0]
-        n += 1
-        s += 1
-    set_category(b, C_SHAPE, row, made, made + n, False)
+    if high and has_high(s, e):
+        e = valid + write_utf8(valid, s, e)
+        s = valid
+    set_category(b, C_SHAPE, row, made, made + normalise_bytes(s, e, made), False)
 
 
 cdef bint row_of(Work* w, Block* b, Frame* frame, Tag* tag, int64_t line, cp raw, cp raw_end, bint high) noexcept nogil:
@@ -373,9 +308,9 @@ cdef bint row_of(Work* w, Block* b, Frame* frame, Tag* tag, int64_t line, cp raw
             set_number(b, C_RAW_AT, row, raw - w.data)
         if (failed or (w.shaped >> event) & 1) and w.wanted & bit(C_SHAPE):
             if has(f, C_TEXT):
-                put_shape(b, row, f.s[C_TEXT], f.e[C_TEXT])
+                put_shape(b, row, f.s[C_TEXT], f.e[C_TEXT], high, event == w.screened)
             else:
-                put_shape(b, row, raw, raw)
+                put_shape(b, row, raw, raw, False, False)
         if w.wanted & bit(C_SENDER_DOMAIN) and has(f, C_SENDER):
             put_domain(b, C_SENDER_DOMAIN, row, f.s[C_SENDER], f.e[C_SENDER], high)
         if w.wanted & bit(C_RECIPIENT_DOMAIN) and has(f, C_RECIPIENT):
