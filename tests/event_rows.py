@@ -9,24 +9,12 @@ from typing import Any
 import pyarrow as pa
 
 from analyzer.events.columns import ALL, batch
-from analyzer.replies import normalise
+from analyzer.events.lines import SHAPED, shape_of
 from analyzer.tallies import Own, Tallies
 
 START = int(datetime(2026, 11, 23, 8, tzinfo=UTC).timestamp()) * 1_000_000
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
-FAILED = {
-    "rejected",
-    "reject_warning",
-    "deferred",
-    "bounced",
-    "expired",
-    "attempt_failed",
-    "auth_failed",
-    "warning",
-    "error",
-}
-
 Row = dict[str, Any]
 
 
@@ -43,8 +31,8 @@ def row(line: int, event: str, **fields: Any) -> Row:
     for kind in ("sender", "recipient"):
         address = filled.get(kind)
         filled[f"{kind}_domain"] = address.rpartition("@")[2].lower() if address and "@" in address else None
-    if event in FAILED or (filled["reply_class"] or 0) >= 4:
-        filled.setdefault("shape", normalise(filled.get("text") or ""))
+    if event in SHAPED or (filled["reply_class"] or 0) >= 4:
+        filled.setdefault("shape", shape_of(filled.get("text"), event))
         filled.setdefault("raw", f"raw line {line}")
     return filled
 

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pytest
 
-from analyzer import schema
 from analyzer.events import ALL, Reader, Reading
 from analyzer.grammar import Grammar, Template, load_all
 from analyzer.matcher import Program as Named
@@ -25,7 +24,7 @@ from analyzer.sources import find
 ENGINE = tables.extension()
 pytestmark = pytest.mark.skipif(ENGINE is None, reason="the compiled engine is not built")
 if ENGINE is not None:
-    from analyzer.events.native import CompiledReader
+    from analyzer.events.native import CompiledReader, set_up
 
 RECOGNISER = Recogniser()
 PIECES = (
@@ -77,7 +76,7 @@ def mutated(rnd: random.Random, text: bytes, others: list[bytes], pieces: tuple[
 def scanner() -> Any:
     assert ENGINE is not None
     program = tables.compile_program(load_all())
-    ENGINE.set_up([(c.name, c.type) for c in ALL], program.closed, {"analyzer_schema": str(schema.VERSION)})
+    set_up(ENGINE, program)
     return program, ENGINE.Scanner(program, lambda tag: (-1, False), lambda host: False, (), (), ())
 
 
@@ -216,7 +215,7 @@ def test_an_extension_of_another_format_is_not_used(monkeypatch: pytest.MonkeyPa
 STREAM = """
 import sys
 from analyzer.events import ALL
-from analyzer.events.native import CompiledReader
+from analyzer.events.native import CompiledReader, set_up
 from analyzer.events import Reading
 from analyzer.sources import find
 import duckdb

@@ -29,7 +29,7 @@ _PART_BYTES = 1 << 16
 _DELIVERY = frozenset({"delivered", "deferred", "bounced", "expired", "probed"})
 _FAILURES = frozenset({"deferred", "bounced", "expired", "rejected", "reject_warning", "attempt_failed", "protocol_error",
                        "auth_failed", "error", "warning"})  # fmt: skip
-_SHAPED = _FAILURES | {"held", "discarded", "redirected", "filtered", "quarantined", "screened"}
+SHAPED = _FAILURES | {"held", "discarded", "redirected", "filtered", "quarantined", "screened"}
 _PART = re.compile(rb"\[([0-9]{1,4})([/\\])([0-9]{1,4})\] ?")
 _NUMBERED = re.compile(rb"(NOQUEUE|[0-9A-Za-z]{8,18})?\[([0-9]{1,3})\]: ")
 _MORE = b" ..."
@@ -179,7 +179,11 @@ class FileLines:
             if part is not None:
                 yield from self._numbered_part(framed, message, number, raw, part)
                 return
-        if program.matcher.grammar.echoed and framed.tag and self._is_echo(framed, message, program.matcher.grammar.echoed):
+        if (
+            program.matcher.grammar.echoed
+            and framed.tag
+            and self._is_echo(framed, message, program.matcher.grammar.echoed)
+        ):
             self._count("no_event")
             return
         match = program.matcher.match(program.process, message)
@@ -247,7 +251,9 @@ class FileLines:
         message = held.message if inner is None else inner.message
         yield from self._message(held.frame, message, held.number, held.raw)
 
-    def _numbered_part(self, framed: Frame, message: bytes, number: int, raw: bytes, part: re.Match[bytes]) -> Iterator[Row]:
+    def _numbered_part(
+        self, framed: Frame, message: bytes, number: int, raw: bytes, part: re.Match[bytes]
+    ) -> Iterator[Row]:
         """`ID[1]: text ...`, `ID[2]: text`: parts of one long entry, broken behind a comma or a blank, joined.
 
         A part whose first one is missing says nothing: a stranger may have put there whatever stands in it.
@@ -295,7 +301,9 @@ class FileLines:
         """
         key = (framed.host, framed.pid)
         before, was_echo = self._previous.get(key, (b"", False))
-        echo = before == message and not was_echo and self._echoes is not False and any(word in message for word in words)
+        echo = (
+            before == message and not was_echo and self._echoes is not False and any(word in message for word in words)
+        )
         if echo:
             self._echoes = True
         elif before and not was_echo and self._echoes is None and any(word in before for word in words):
@@ -326,8 +334,8 @@ class FileLines:
         failed = event in _FAILURES or (row.get("reply_class") or 0) >= 4
         if failed:
             row["raw"] = printable(raw)
-        if failed or event in _SHAPED:
-            row["shape"] = _shape(row.get("text"), event)
+        if failed or event in SHAPED:
+            row["shape"] = shape_of(row.get("text"), event)
         recipients = row.get("recipient")
         if not isinstance(recipients, list):
             return [_with_domains(row)]
@@ -369,7 +377,7 @@ _SHAPE_BYTES = 1000
 _SHAPES: dict[bytes, str] = {}
 
 
-def _shape(text: bytes | str | None, event: str = "") -> str:
+def shape_of(text: bytes | str | None, event: str = "") -> str:
     """The normalised text; of a screening test its name, the words in capitals at the start (numbers and addresses follow)."""
     if not text:
         return ""

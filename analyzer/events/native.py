@@ -17,7 +17,7 @@ from analyzer import schema
 from analyzer.events import Reader, _Facts, _is_second
 from analyzer.events.accounting import Accounting
 from analyzer.events.columns import ALL, decode
-from analyzer.events.lines import _DELIVERY, _FAILURES, _NO_STAMP, _SHAPED, FileLines, Row, printable
+from analyzer.events.lines import _DELIVERY, _FAILURES, _NO_STAMP, SHAPED, FileLines, Row, printable
 from analyzer.events.seen import Seen
 from analyzer.framing import Clock, TimeLine
 from analyzer.framing.said import _DAEMONS, host_of, program_of
@@ -162,7 +162,9 @@ class BesideLines(FileLines):
         self._goes_on_from(tag)
         self._count("unrecognised")
         message = self._message_of(raw)
-        self.accounting.unrecognised(self.file, self._number, program.mta, normalise(decode(message[:200])), printable(raw))
+        self.accounting.unrecognised(
+            self.file, self._number, program.mta, normalise(decode(message[:200])), printable(raw)
+        )
         if self.on_unrecognised is not None:
             self.on_unrecognised(self.file, self._number, raw)
 
@@ -177,11 +179,11 @@ class BesideLines(FileLines):
         data, end = self._near
         end -= data.endswith(b"\n", 0, end)
         raw = data[data.rfind(b"\n", 0, end) + 1 : end]
-        accounting, told = self.accounting, self.on_unrecognised
+        accounting, told, owner, continues = self.accounting, self.on_unrecognised, self._owner, self._continues
         self.accounting, self.on_unrecognised = Accounting(), None
         for _ in self._line(raw):
             pass
-        self.accounting, self.on_unrecognised = accounting, told
+        self.accounting, self.on_unrecognised, self._owner, self._continues = accounting, told, owner, continues
 
     def _count_lines(self, batch: Any) -> None:
         for tag, kind, lines in batch.counts:
@@ -189,9 +191,16 @@ class BesideLines(FileLines):
             program = self.recogniser.program(name)
             self.accounting.count(self.file, program.mta if program is not None else _owner(name), KINDS[kind])
             key = (self.file, program.mta if program is not None else _owner(name), KINDS[kind])
-            self.accounting.lines[key if key in self.accounting.lines else (self.file, "(others)", KINDS[kind])] += lines - 1
+            self.accounting.lines[key if key in self.accounting.lines else (self.file, "(others)", KINDS[kind])] += (
+                lines - 1
+            )
         for template, lines in batch.silent:
             self.accounting.silent[template] += lines
+
+
+def set_up(engine: Any, program: Program) -> None:
+    """Tell the extension the columns and their words; once, before it is used."""
+    engine.set_up([(c.name, c.type) for c in (*ALL, *_INNER)], program.closed, {"analyzer_schema": str(schema.VERSION)})
 
 
 def _owner(name: bytes) -> str:
@@ -235,7 +244,7 @@ class CompiledReader(Reader):
     def _finished(self, names: Sequence[str]) -> Iterator[Any]:
         recogniser = Recogniser(mta=self.reading.mta)
         program = compile_program(m.grammar for m in recogniser.matchers.values())
-        self.engine.set_up([(c.name, c.type) for c in (*ALL, *_INNER)], program.closed, {"analyzer_schema": str(schema.VERSION)})
+        set_up(self.engine, program)
         second = [_is_second(source) for source in self.sources]
         seen = Seen(enabled=any(second) and not all(second))
         make = _Scanners(self.engine, program, recogniser, names, seen.enabled)
@@ -250,7 +259,9 @@ class CompiledReader(Reader):
                 )  # fmt: skip
                 yield from self._file(source, lines, times, make, pool)
 
-    def _file(self, source: Source, lines: BesideLines, times: Times, make: _Scanners, pool: ThreadPoolExecutor) -> Iterator[Any]:
+    def _file(
+        self, source: Source, lines: BesideLines, times: Times, make: _Scanners, pool: ThreadPoolExecutor
+    ) -> Iterator[Any]:
         size = 0
         facts = _Facts()
         for block, batch in self._scanned(source, make, pool):
@@ -267,7 +278,13 @@ class CompiledReader(Reader):
         if self._settle(batch, lines, facts, 0):
             yield batch
         self.inputs.append(
-            {"file": source.name, "lines": lines.lines, "bytes": size, "mta": sorted(facts.mtas), "hosts": sorted(facts.hosts)}
+            {
+                "file": source.name,
+                "lines": lines.lines,
+                "bytes": size,
+                "mta": sorted(facts.mtas),
+                "hosts": sorted(facts.hosts),
+            }
         )
 
     def _scanned(self, source: Source, make: _Scanners, pool: ThreadPoolExecutor) -> Iterator[tuple[Block, Any]]:
@@ -304,7 +321,13 @@ class _Scanners:
     """Makes a scanner for each thread that asks."""
 
     def __init__(self, engine: Any, program: Program, recogniser: Recogniser, names: Sequence[str], seen: bool) -> None:
-        self._engine, self._program, self._recogniser, self._names, self._seen = engine, program, recogniser, names, seen
+        self._engine, self._program, self._recogniser, self._names, self._seen = (
+            engine,
+            program,
+            recogniser,
+            names,
+            seen,
+        )
         self._own = local()
 
     def __call__(self, data: bytes) -> Any:
@@ -315,7 +338,7 @@ class _Scanners:
         if not hasattr(self._own, "scanner"):
             needed = {*self._names, *_NEEDED}
             self._own.scanner = self._engine.Scanner(
-                self._program, self._named, _is_no_host, _FAILURES, _SHAPED, _DELIVERY, sorted(needed), self._seen
+                self._program, self._named, _is_no_host, _FAILURES, SHAPED, _DELIVERY, sorted(needed), self._seen
             )
         return self._own.scanner
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from analyzer.findings.facts import Facts
     from analyzer.tallies import Tallies
 
+#: Addresses of a finding that are named at most; their number counts them all.
+MOST_ADDRESSES = 10_000
+
 __all__ = ["Affected", "Example", "Finding", "code_examples", "count_causes", "find"]
 
 
@@ -30,10 +33,12 @@ def find(
     recurring: int = 3,
     limit: int | None = None,
     causes: Causes | None = None,
+    most_addresses: int = MOST_ADDRESSES,
 ) -> tuple[list[Finding], tuple[int, int]]:
     """The findings in the report's order, at most ``limit``, and the rarer failures: number of groups, and of failures.
 
-    ``recurring``: how many failures make a group a finding. Groups of one cause are put together in the tallies for good.
+    ``recurring``: how many failures make a group a finding; ``most_addresses``: how many of those that it hit it names, the
+    most hit first. Groups of one cause are put together in the tallies for good.
     """
     if causes is None:
         from analyzer.causes import load
@@ -41,7 +46,7 @@ def find(
         causes = load()
     decisions, goes_to = causing.decide(facts.groups_of(tallies), causes)
     tallies.regroup(goes_to)
-    found, rarer = facts.gather(tallies, recurring)
+    found, rarer = facts.gather(tallies, recurring, most_addresses)
     findings = sorted((_finding(group, catalogue, decisions[group.key]) for group in found), key=judge.order)
     numbered = [wording.numbered(finding, number) for number, finding in enumerate(findings[:limit], 1)]
     return numbered, rarer

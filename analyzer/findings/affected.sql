@@ -1,4 +1,4 @@
--- facts: whom each recurring group hit: its recipients, or its senders where no recipient was named
+-- facts: whom each recurring group hit: its recipients, or its senders where no recipient was named; so many at most
 -- column failure_key: the group
 -- column address: lower case
 -- column count: failures
@@ -13,4 +13,5 @@ SELECT
 FROM failed_addresses
 WHERE failure_key IN (SELECT unnest($1::UBIGINT[])) AND coalesce(recipient, nullif(sender, '')) IS NOT NULL
 GROUP BY failure_key, address
+QUALIFY row_number() OVER (PARTITION BY failure_key ORDER BY count DESC, address) <= $2
 ORDER BY failure_key, count DESC, address

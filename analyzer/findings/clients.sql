@@ -1,10 +1,13 @@
 -- facts: the clients that each group was told to
 -- column failure_key: the group
--- column client_ip: address
--- column client_host: name
--- column trusted: with a login, as a local user, or on a submission service
--- column count: failures
-SELECT failure_key, client_ip, client_host, trusted, sum(n)::BIGINT AS count
+-- column own: failures told to clients with a login, on a submission service, or with an address or a name of ours
+-- column names: different names of clients, or addresses where they have none
+-- column name: the smallest of them
+SELECT
+    failure_key,
+    coalesce(sum(n) FILTER (trusted OR hash(client_ip, client_host) IN (SELECT hash(client_ip, client_host) FROM own_clients)), 0)::BIGINT AS own,
+    count(DISTINCT coalesce(nullif(client_host, 'unknown'), client_ip, '')) AS names,
+    min(coalesce(nullif(client_host, 'unknown'), client_ip)) AS name
 FROM clients
 WHERE failure_key IS NOT NULL
 GROUP BY ALL

@@ -57,15 +57,18 @@ def groups_of(tallies: Tallies) -> list[Row]:
     return _ask(tallies, "groups")
 
 
-def gather(tallies: Tallies, recurring: int) -> tuple[list[Facts], tuple[int, int]]:
-    """The groups with at least ``recurring`` failures, and the rest: number of groups, and of failures."""
+def gather(tallies: Tallies, recurring: int, most: int) -> tuple[list[Facts], tuple[int, int]]:
+    """The groups with at least ``recurring`` failures, and the rest: number of groups, and of failures.
+
+    ``most``: addresses of each that are named.
+    """
     groups = groups_of(tallies)
     kept = [group for group in groups if group["count"] >= recurring]
     rare = [group for group in groups if group["count"] < recurring]
     of_speaker: dict[str, int] = defaultdict(int)
     for group in groups:
         of_speaker[group["speaker"]] += group["count"]
-    known = _Known(tallies, [group["failure_key"] for group in kept])
+    known = _Known(tallies, [group["failure_key"] for group in kept], most)
     facts = [_facts(group, of_speaker[group["speaker"]], known) for group in kept]
     return facts, (len(rare), sum(group["count"] for group in rare))
 
@@ -87,7 +90,7 @@ def examples_by_code(tallies: Tallies) -> dict[tuple[str, int | None, str | None
 class _Known:
     """Answers about all recurring groups at once, by the group's key."""
 
-    def __init__(self, tallies: Tallies, keys: list[int]) -> None:
+    def __init__(self, tallies: Tallies, keys: list[int], most: int) -> None:
         self.starts = tallies.axis().starts
         period = tallies.period
         self.log_end = period[1] if period else None
@@ -96,15 +99,10 @@ class _Known:
         self.people = {row["failure_key"]: row for row in _ask(tallies, "people")}
         self._bars = _by_number(_ask(tallies, "bars"), "failure_key")
         self._replies = _by_number(_ask(tallies, "replies"), "speaker")
-        self.own_clients: dict[int, int] = defaultdict(int)
-        self._clients: dict[int, set[str]] = defaultdict(set)
-        for row in _ask(tallies, "clients"):
-            if row["trusted"] or tallies.own.has_client(row["client_ip"], row["client_host"]):
-                self.own_clients[row["failure_key"]] += row["count"]
-            name = row["client_host"] if row["client_host"] not in (None, "unknown") else row["client_ip"]
-            self._clients[row["failure_key"]].add(name)
+        tallies.see_own_clients()
+        self._clients = {row["failure_key"]: row for row in _ask(tallies, "clients")}
         self._affected: dict[int, list[Affected]] = defaultdict(list)
-        for row in _ask(tallies, "affected", [keys]):
+        for row in _ask(tallies, "affected", [keys, most]):
             first, last = (tallies.place(row[ref], self._files) for ref in ("first_ref", "last_ref"))
             self._affected[row["failure_key"]].append(Affected(row["address"], row["count"], *first, *last))
         self._lines: dict[int, list[Row]] = defaultdict(list)
@@ -125,8 +123,12 @@ class _Known:
 
     def client(self, key: int) -> str | None:
         """The only client of a group, else None."""
-        names = self._clients[key]
-        return next(iter(names)) if len(names) == 1 else None
+        told = self._clients.get(key)
+        return told["name"] if told and told["names"] == 1 else None
+
+    def own_clients(self, key: int) -> int:
+        """A group's failures told to clients of ours."""
+        return self._clients[key]["own"] if key in self._clients else 0
 
     def examples(self, key: int) -> tuple[Example, ...]:
         """A group's first lines in the log."""
@@ -158,7 +160,7 @@ def _facts(group: Row, of_speaker: int, known: _Known) -> Facts:
         domain=group["domain"] if group["domains"] == 1 else None,
         relays=group["relays"],
         relay_host=group["relay_host"] if group["relays"] == 1 else None,
-        own_clients=known.own_clients[key],
+        own_clients=known.own_clients(key),
         reached_later=people["reached"] / people["pairs"] if people["pairs"] else None,
         examples=known.examples(key),
         affected=known.affected(key),

@@ -7,33 +7,25 @@
 -- column reached: those of them that were delivered later, or whose sender's mail was accepted for them later
 WITH
     hit AS (
-        SELECT failure_key, message_key, recipient, sender, recipient_key, sender_key, min(first) AS first
-        FROM failed_addresses GROUP BY ALL),
-    delivered AS (
-        SELECT message_key, recipient_key, sender_key, time_us
-        FROM pairs WHERE state = 'delivered' AND recipient_key IN (SELECT recipient_key FROM hit)),
-    queued_later AS (
-        SELECT DISTINCT failure_key, message_key, recipient
-        FROM hit JOIN delivered d USING (message_key, recipient_key)),
-    refused_later AS (
-        SELECT DISTINCT h.failure_key, h.sender, h.recipient
-        FROM hit h JOIN delivered d ON d.recipient_key = h.recipient_key AND d.sender_key = h.sender_key
-        WHERE h.message_key IS NULL AND d.time_us > h.first),
+        SELECT
+            failure_key, message_key, recipient_key, CASE WHEN message_key IS NULL THEN sender_key END AS sender_key,
+            min(first) AS first
+        FROM failed_addresses WHERE recipient_key IS NOT NULL GROUP BY ALL),
+    later AS (
+        SELECT recipient_key, sender_key, max(time_us) AS time_us
+        FROM pairs
+        SEMI JOIN (SELECT recipient_key FROM hit WHERE message_key IS NULL) USING (recipient_key)
+        WHERE state = 'delivered' AND sender_key IS NOT NULL GROUP BY ALL),
+    got AS (SELECT message_key, recipient_key FROM pairs WHERE state = 'delivered'),
     marked AS (
-        SELECT DISTINCT h.failure_key, h.message_key, h.recipient,
-               CASE WHEN h.message_key IS NULL THEN h.sender END AS sender,
-               q.failure_key IS NOT NULL OR r.failure_key IS NOT NULL AS reached
+        SELECT h.failure_key, coalesce(g.message_key IS NOT NULL OR l.time_us > h.first, false) AS reached
         FROM hit h
-        LEFT JOIN queued_later q
-            ON q.failure_key = h.failure_key AND q.message_key = h.message_key AND q.recipient = h.recipient
-        LEFT JOIN refused_later r
-            ON h.message_key IS NULL AND r.failure_key = h.failure_key AND r.sender = h.sender
-            AND r.recipient = h.recipient
-        WHERE h.recipient IS NOT NULL)
+        LEFT JOIN got g ON g.message_key = h.message_key AND g.recipient_key = h.recipient_key
+        LEFT JOIN later l ON l.recipient_key = h.recipient_key AND l.sender_key = h.sender_key)
 SELECT
     a.failure_key,
-    count(DISTINCT a.recipient) AS recipients,
-    count(DISTINCT a.sender) AS senders,
+    count(DISTINCT a.recipient_key) AS recipients,
+    count(DISTINCT a.sender_key) AS senders,
     min(nullif(a.sender, '')) AS sender,
     coalesce(min(m.pairs), 0) AS pairs,
     coalesce(min(m.reached), 0) AS reached

@@ -130,7 +130,9 @@ def of_lines(
             ((mta, shape, count, file, line) for (mta, shape), (count, file, line, _) in shapes.items()),
             key=lambda row: (-row[2], row[0], row[1]),
         ),
-        "silent": sorted(((mta, name, count) for (mta, name), count in silent.items()), key=lambda row: (row[0], -row[2], row[1])),
+        "silent": sorted(
+            ((mta, name, count) for (mta, name), count in silent.items()), key=lambda row: (row[0], -row[2], row[1])
+        ),
     }
     return {name: replace(_read(name)[0], rows=tuple(rows[name])) for name in _OF_LINES}
 

@@ -21,7 +21,7 @@ from analyzer.events.columns import ALL
 from analyzer.tallies import bars
 from analyzer.tallies.bars import Axis
 from analyzer.tallies.header import read_header
-from analyzer.tallies.own import Own
+from analyzer.tallies.own import LIKELY_PRIVATE, Own
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,7 +104,9 @@ class Tally:
         values = {name: name for name in self.columns}
         values |= {name: _TAKEN[way].format(name) for name, way, _ in self.measures if way in _TAKEN}
         columns = ", ".join(f"{value}::{types[name]} AS {name}" for name, value in values.items())
-        return f"SELECT {columns} FROM part" + (f" GROUP BY {', '.join(name for name, _ in self.keys)}" if lists else "")
+        return f"SELECT {columns} FROM part" + (
+            f" GROUP BY {', '.join(name for name, _ in self.keys)}" if lists else ""
+        )
 
 
 def _read_tally(name: str, table: Mapping[str, Any]) -> Tally:
@@ -253,9 +255,27 @@ class Tallies:
             return
         run = self._database.execute
         run("CREATE OR REPLACE TEMP TABLE moved (failure_key UBIGINT, target UBIGINT)")
-        run("INSERT INTO moved SELECT unnest($1::UBIGINT[]), unnest($2::UBIGINT[])", [list(moved), list(moved.values())])
+        run(
+            "INSERT INTO moved SELECT unnest($1::UBIGINT[]), unnest($2::UBIGINT[])", [list(moved), list(moved.values())]
+        )
         for table in ("failures", "failed_addresses", "failure_bars", "clients", "examples"):
-            run(f"UPDATE {table} SET failure_key = moved.target FROM moved WHERE moved.failure_key = {table}.failure_key")
+            run(
+                f"UPDATE {table} SET failure_key = moved.target FROM moved WHERE moved.failure_key = {table}.failure_key"
+            )
+
+    def see_own_clients(self) -> None:
+        """Make the table ``own_clients``: address and name of the clients that are no strangers, by ``own``."""
+        run = self._database.execute
+        run("CREATE OR REPLACE TEMP TABLE own_clients (client_ip VARCHAR, client_host VARCHAR)")
+        likely = "" if self.own.networks or self.own.domains else f"AND regexp_matches(client_ip, '{LIKELY_PRIVATE}')"
+        known = self.rows(f"SELECT DISTINCT client_ip, client_host FROM clients WHERE failure_key IS NOT NULL {likely}")
+        ours = [client for client in known if self.own.has_client(*client)]
+        if ours:
+            addresses, names = zip(*ours, strict=True)
+            run(
+                "INSERT INTO own_clients SELECT unnest($1::VARCHAR[]), unnest($2::VARCHAR[])",
+                [list(addresses), list(names)],
+            )
 
     @property
     def period(self) -> tuple[int, int] | None:

@@ -24,6 +24,9 @@ PRIVATE: tuple[Network, ...] = tuple(
     )
 )  # fmt: skip
 
+#: How every text of such an address begins: what need not be looked at more closely, in a database.
+LIKELY_PRIVATE = r"^(IPv6:)?(::|0*:|[fF][c-eC-E]|10\.|127\.|169\.254\.|172\.|192\.168\.|100\.|0)"
+
 
 @dataclass(frozen=True)
 class Own:
