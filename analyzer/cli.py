@@ -161,7 +161,7 @@ def report(
     conditions = pipeline.conditions(fail_on or ())
     started = time.monotonic()
     with _progress() as progress:
-        analysis = pipeline.run(options, progress)
+        analysis = pipeline.run(options, progress, brief=output is None and format_ == "text")
     seconds = time.monotonic() - started
     _say(*analysis.notes)
     written = analysis.write(output) if output is not None else []

@@ -18,7 +18,7 @@ from analyzer.events import Reader, Reading, arrow_schema, columns_named, first_
 from analyzer.failing import Condition
 from analyzer.framing import Clock
 from analyzer.grammar import mtas
-from analyzer.report import Result
+from analyzer.report import Result, text
 from analyzer.schema import Column
 from analyzer.sources import Block, Damage, Found, Source
 from analyzer.tallies import Own, Tallies
@@ -132,8 +132,11 @@ def _time_inside(head: bytes) -> tuple[int, bool] | None:
     return None if found is None else (found[0], found[1] is Clock.YEARLESS)
 
 
-def run(options: Options, progress: Progress | None = None) -> Analysis:
-    """Read the logs, tally their events, put the report's questions to the tallies."""
+def run(options: Options, progress: Progress | None = None, *, brief: bool = False) -> Analysis:
+    """Read the logs, tally their events, put the report's questions to the tallies.
+
+    ``brief``: only what the printed summary and ``--fail-on`` need.
+    """
     found = find(options)
     with (
         _UnrecognisedFile(options.unrecognised) as unrecognised,
@@ -146,10 +149,14 @@ def run(options: Options, progress: Progress | None = None) -> Analysis:
         tallies.merge()
         axis = tallies.axis()
         accounting = reader.accounting
-        made = sections.run(tallies) | sections.of_lines(accounting.lines, accounting.shapes, accounting.silent)
+        wanted = text.SECTIONS if brief else None
+        made = sections.run(tallies, wanted) | sections.of_lines(accounting.lines, accounting.shapes, accounting.silent)
         book = causes.load(options.causes)
         made |= sections.of_causes(findings.count_causes(tallies, book))
-        found_failures, rarer = findings.find(tallies, catalogue.load(), recurring=options.recurring, causes=book)
+        found_failures, rarer = findings.find(
+            tallies, catalogue.load(), recurring=options.recurring, causes=book,
+            most_addresses=text.ADDRESSES if brief else findings.MOST_ADDRESSES,
+        )  # fmt: skip
         return Analysis(
             inputs=tuple(reader.inputs), period=tallies.period, zone=options.zone,
             bar_seconds=axis.seconds, bar_starts=axis.starts,

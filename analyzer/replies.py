@@ -105,30 +105,36 @@ def _without_repeats(rest: bytes, code: bytes, enhanced: str | None) -> bytes:
 # One pass from left to right; where several masks fit at one place, the first of these is taken. Letters beyond ASCII are
 # parts of words, white space is ASCII's. The compiled engine does the same byte by byte (matcher/_normalise.pxi): a change
 # here is a change there.
-_W = r"A-Za-z0-9_\u0080-\U0010ffff"
+def _word(more: str = "") -> str:
+    """A class of letters, digits, _ and all beyond ASCII, and of the marks named; said by what it leaves out."""
+    left_out = (chr(c) for c in range(128) if not (chr(c).isalnum() or chr(c) in "_" + more))
+    return "[^" + "".join(f"\\x{ord(c):02x}" for c in left_out) + "]"
+
+
+_W = _word()
 _LOCAL = r"""[^\s<>()\[\]{}"',;:]"""
-_LABEL = rf"[A-Za-z0-9_](?:[{_W}-]*[{_W}])?"
-_IPV6 = rf"(?=[0-9a-fA-F:]{{0,39}}::|(?:[0-9a-fA-F]{{1,4}}:){{7}})[0-9a-fA-F:]{{3,39}}+(?![{_W}:])"
+_LABEL = rf"[A-Za-z0-9_](?:{_word('-')}*{_W})?"
+_IPV6 = rf"(?=[0-9a-fA-F:]{{0,39}}::|(?:[0-9a-fA-F]{{1,4}}:){{7}})[0-9a-fA-F:]{{3,39}}+(?!{_word(':')})"
 _MASKS: tuple[tuple[str, str], ...] = (
-    ("<url>", rf"(?<![{_W}])(?:[A-Za-z][A-Za-z0-9+.-]*+://|[wW][wW][wW]\.)[^\s<>\"')\]]+"),
+    ("<url>", rf"(?<!{_W})(?:[A-Za-z][A-Za-z0-9+.-]*+://|[wW][wW][wW]\.)[^\s<>\"')\]]+"),
     (
         "<address>",
-        rf"<?(?:\"(?:[^\"\\]|\\[\s\S]){{0,128}}+\"|(?<!{_LOCAL}){_LOCAL}+)@(?:\[[^\]\s]*+\]|[{_W}.-]*[{_W}])>?",
+        rf"<?(?:\"(?:[^\"\\]|\\[\s\S]){{0,128}}+\"|(?<!{_LOCAL}){_LOCAL}+)@(?:\[[^\]\s]*+\]|{_word('.-')}*{_W})>?",
     ),
-    ("<ip>", rf"\[?(?<![{_W}])(?:\d{{1,3}}\.){{3}}\d{{1,3}}(?![{_W}])\]?"),
-    ("<ip>", rf"\[(?:IPv6:)?{_IPV6}\]|(?<![{_W}:.])(?:IPv6:)?{_IPV6}"),
+    ("<ip>", rf"\[?(?<!{_W})(?:\d{{1,3}}\.){{3}}\d{{1,3}}(?!{_W})\]?"),
+    ("<ip>", rf"\[(?:IPv6:)?{_IPV6}\]|(?<!{_word(':.')})(?:IPv6:)?{_IPV6}"),
     (
         "<time>",
-        rf"(?<![{_W}])\d{{4}}-\d\d-\d\d"
-        rf"(?:(?>[T ]\d\d:\d\d(?::\d\d)?+(?:\.\d+)?+(?:Z|[+-]\d\d:?\d\d)?+)(?![{_W}])|(?![{_W}]))",
+        rf"(?<!{_W})\d{{4}}-\d\d-\d\d"
+        rf"(?:(?>[T ]\d\d:\d\d(?::\d\d)?+(?:\.\d+)?+(?:Z|[+-]\d\d:?\d\d)?+)(?!{_W})|(?!{_W}))",
     ),
-    ("<time>", rf"(?<![{_W}])\d{{1,2}}+:\d\d(?::\d\d)?+(?![{_W}])"),
+    ("<time>", rf"(?<!{_W})\d{{1,2}}+:\d\d(?::\d\d)?+(?!{_W})"),
     (
         "<host>",
-        rf"(?<![{_W}])(?=[{_W}-]*[A-Za-z]){_LABEL}(?:\.{_LABEL})*\.[A-Za-z]{{2,24}}+(?![{_W}@])(?:\.(?![{_W}@]))?",
+        rf"(?<!{_W})(?={_word('-')}*[A-Za-z]){_LABEL}(?:\.{_LABEL})*\.[A-Za-z]{{2,24}}+(?!{_word('@')})(?:\.(?!{_word('@')}))?",
     ),
-    ("<id>", rf"(?<![{_W}<+/-])(?=[{_W}+/-]*\d)[{_W}+/-]{{6,}}+=*+(?!>)"),
-    ("<n>", rf"(?<![{_W}<.])\d++(?:\.\d++(?![{_W}>]))*+(?![{_W}>])"),
+    ("<id>", rf"(?<!{_word('<+/-')})(?={_word('+/-')}*\d){_word('+/-')}{{6,}}+=*+(?!>)"),
+    ("<n>", rf"(?<!{_word('<.')})\d++(?:\.\d++(?!{_word('>')}))*+(?!{_word('>')})"),
 )
 _BLANKS = re.compile(r"\s+", re.ASCII)
 

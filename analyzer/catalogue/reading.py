@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
+from analyzer.cached import cached
 from analyzer.errors import CatalogueError
 from analyzer.replies import CATEGORY_NAMES, CLASS_NAMES, category_name
 
@@ -211,6 +212,12 @@ def _language_file(language: str) -> tuple[Path, dict[str, Any]]:
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
+    if path.parent == _HERE:
+        return cached(f"catalogue-{path.stem}", (f"catalogue/{path.name}",), lambda: _parsed(path))
+    return _parsed(path)
+
+
+def _parsed(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analyzer.cached import cached
 from analyzer.causes.phrases import decode, words_of
 from analyzer.causes.rules import CONFIDENCE, FIRST, Places, Rule, RuleBook, Said, read_rule
 from analyzer.errors import CatalogueError, UsageError
@@ -346,8 +347,10 @@ def check_samples(causes: Causes, rule: Rule) -> None:
 
 
 @lru_cache(maxsize=4)
-def _cached(extra: tuple[Path, ...]) -> Causes:
-    return _load(extra)
+def _loaded(extra: tuple[Path, ...]) -> Causes:
+    if extra:
+        return _load(extra)
+    return cached("causes", ("catalogue/causes/*.toml", "catalogue/evidence/*.toml", "causes/*.py"), lambda: _load(()))
 
 
 def load(extra: Iterable[Path] = ()) -> Causes:
@@ -355,7 +358,7 @@ def load(extra: Iterable[Path] = ()) -> Causes:
 
     CatalogueError if a file is wrong, or if a rule of ``extra`` does not decide its own samples.
     """
-    return _cached(tuple(extra))
+    return _loaded(tuple(extra))
 
 
 def explain(

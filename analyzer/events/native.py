@@ -23,7 +23,7 @@ from analyzer.framing import Clock, TimeLine
 from analyzer.framing.said import _DAEMONS, host_of, program_of
 from analyzer.framing.timeline import _SLOT
 from analyzer.matcher import Recogniser
-from analyzer.matcher.program import CLOSED, Program, compile_program, extension
+from analyzer.matcher.program import CLOSED, Program, extension, program_for
 from analyzer.replies import normalise
 from analyzer.schema import Column
 from analyzer.sources import Block, Source, blocks
@@ -243,7 +243,7 @@ class CompiledReader(Reader):
 
     def _finished(self, names: Sequence[str]) -> Iterator[Any]:
         recogniser = Recogniser(mta=self.reading.mta)
-        program = compile_program(m.grammar for m in recogniser.matchers.values())
+        program = program_for(self.reading.mta)
         set_up(self.engine, program)
         second = [_is_second(source) for source in self.sources]
         seen = Seen(enabled=any(second) and not all(second))

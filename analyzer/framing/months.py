@@ -51,6 +51,10 @@ _ENCODINGS = (
 )
 
 
+#: The names that nearly every log has; the rest is only put together for one that has others.
+_ENGLISH = {name.title().encode(): number for number, name in enumerate(NAMES["English"].split(" "), 1)}
+
+
 @cache
 def _table() -> dict[bytes, int]:
     """Every name in lower, upper and title case, in every encoding that has its letters; UTF-8 comes first."""
@@ -70,4 +74,5 @@ def _table() -> dict[bytes, int]:
 @lru_cache(1000)
 def month(name: bytes) -> int | None:
     """The number of a month by its name, with or without a final dot; None if it is none."""
-    return _table().get(name.strip(b".*"))
+    name = name.strip(b".*")
+    return _ENGLISH.get(name) or _table().get(name)

@@ -35,6 +35,7 @@ from pathlib import Path
 from typing import Any
 
 from analyzer import schema
+from analyzer.cached import cached
 from analyzer.errors import GrammarError
 
 #: Every field type with what it takes. ``matcher`` must implement exactly these.
@@ -200,6 +201,10 @@ class Grammar:
     lists: Mapping[str, ListDef]
 
 
+#: What the grammars are made from, for `cached`.
+SOURCES = ("grammar/*.toml", "grammar/*.py", "schema.py")
+
+
 def mtas() -> tuple[str, ...]:
     """Names of the MTAs that have a grammar, sorted."""
     return tuple(sorted(path.stem for path in Path(__file__).parent.glob("*.toml")))
@@ -208,6 +213,10 @@ def mtas() -> tuple[str, ...]:
 @cache
 def load_all() -> tuple[Grammar, ...]:
     """Every grammar of this folder, sorted by name. Raises GrammarError if one breaks a rule."""
+    return cached("grammars", SOURCES, _load_all)
+
+
+def _load_all() -> tuple[Grammar, ...]:
     return tuple(load(Path(__file__).parent / f"{mta}.toml") for mta in mtas())
 
 

@@ -14,7 +14,8 @@ from importlib import import_module
 from types import ModuleType
 
 from analyzer import schema
-from analyzer.grammar import Field, Grammar, KeyList, ListDef, ListKey, Lit, Node, Opt, Template, Words
+from analyzer.cached import cached
+from analyzer.grammar import SOURCES, Field, Grammar, KeyList, ListDef, ListKey, Lit, Node, Opt, Template, Words, load_all
 from analyzer.matcher import python as reference
 from analyzer.matcher import scanners, store
 
@@ -67,7 +68,6 @@ class _UnsupportedError(Exception):
 class Program:
     """Tables of all grammars. Rows have as many numbers as their comment names; text is (offset, length) in ``literals``."""
 
-    grammars: tuple[Grammar, ...]
     literals: bytearray = field(default_factory=bytearray)
     classes: bytearray = field(default_factory=bytearray)  # 256 bytes each
     ops: array[int] = field(default_factory=lambda: array("i"))  # code a b c slot d
@@ -101,12 +101,21 @@ class Program:
 
 def compile_program(grammars: Iterable[Grammar]) -> Program:
     """The tables of these grammars."""
-    program = Program(tuple(grammars))
+    program = Program()
     builder = _Builder(program)
-    for grammar in program.grammars:
+    for grammar in grammars:
         builder.grammar(grammar)
     program.literals.extend(bytes(16))
     return program
+
+
+def program_for(mta: str | None = None) -> Program:
+    """The tables of every grammar, or of one MTA's, as an earlier run may have left them."""
+
+    def make() -> Program:
+        return compile_program(grammar for grammar in load_all() if mta in (None, grammar.mta))
+
+    return cached(f"program-{mta or 'all'}", (*SOURCES, "matcher/*.py"), make)
 
 
 def extension() -> ModuleType | None:
@@ -129,6 +138,7 @@ class _Builder:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._grammars = 0
         self._texts: dict[bytes, int] = {}
         self._classes: dict[bytes, int] = {}
         program.in_reply = self._words(("stage", tuple(store.IN_REPLY_TO.items())))
@@ -155,7 +165,8 @@ class _Builder:
         traits = sum(bit for trait, bit in _TRAIT_BITS.items() if trait in grammar.traits) + (_ECHOED if grammar.echoed else 0)
         if not grammar.traits <= set(_TRAIT_BITS):
             shape = 0  # a habit that is not known here: the reference engine reads this MTA
-        number = self.program.grammars.index(grammar)
+        number = self._grammars
+        self._grammars += 1
         for process in (None, *sorted(grammar.processes)):
             self.program.group_of[grammar.mta, process] = len(self.program.groups) // 3
             self.program.groups.extend((number, shape, traits))

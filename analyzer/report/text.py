@@ -26,6 +26,12 @@ _ASCII = str.maketrans(
 _STATES = {"over": "over since", "rising": "rising since", "falling": "falling since", "going": "going on since"}
 
 
+#: The sections that the summary needs.
+SECTIONS = ("totals", "traffic", "reply_codes", "reply_classes", "destinations", "servers")
+#: Addresses of a finding that it looks at.
+ADDRESSES = 100
+
+
 @dataclass(frozen=True)
 class Terminal:
     """What the place that the text goes to can show: columns, colours, characters beyond ASCII."""

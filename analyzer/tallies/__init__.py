@@ -16,6 +16,7 @@ from string import ascii_lowercase, ascii_uppercase
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self
 
+from analyzer.cached import cached
 from analyzer.errors import SectionError
 from analyzer.events.columns import ALL
 from analyzer.tallies import bars
@@ -306,23 +307,31 @@ class Tallies:
         return files_read[ref >> PLACE_BITS], ref & ((1 << PLACE_BITS) - 1)
 
     def _see_chunk(self, bar_seconds: int) -> None:
+        self._database.execute(
+            f"CREATE MACRO IF NOT EXISTS lower_ascii(text) AS translate(text, '{ascii_uppercase}', '{ascii_lowercase}')"
+        )
         self._database.execute(f"CREATE OR REPLACE TEMP VIEW e AS {_view('e').replace('{bar}', str(bar_seconds))}")
 
     def _make_tables(self) -> None:
-        """Make each tally's empty table: its SQL over an empty chunk says the columns and their types."""
         run = self._database.execute
-        run(f"CREATE MACRO lower_ascii(text) AS translate(text, '{ascii_uppercase}', '{ascii_lowercase}')")
+        self._types = cached("tables", ("tallies/*.toml", "tallies/*.py", "tallies/views/*.sql", "schema.py"), self._find_types)
+        for name, types in self._types.items():
+            run(f"CREATE TABLE {name} ({', '.join(f'{column} {kind}' for column, kind in types.items())})")
+        run("CREATE TABLE files (file_no INTEGER, file VARCHAR)")
+        for view in ("counted", "domains"):
+            run(f"CREATE VIEW {view} AS {_view(view)}")
+
+    def _find_types(self) -> dict[str, dict[str, str]]:
+        """Columns and their types of each table: what its SQL says over an empty chunk."""
+        run = self._database.execute
         columns = ((column.name, column.type) for column in ALL)
         empty = ", ".join(f'NULL::{_SQL_TYPES[kind]} AS "{name}"' for name, kind in columns)
         run(f"CREATE TEMP VIEW chunk AS SELECT {empty} WHERE false")
-        run("CREATE TABLE files AS SELECT file_no, file FROM chunk")
         self._see_chunk(bars.WIDTHS[0])
-        for tally in tables():
-            run(f"CREATE TABLE {tally.name} AS {tally.sql}")
-            self._types[tally.name] = {name: kind for name, kind, *_ in self.rows(f"DESCRIBE {tally.name}")}
+        found = {tally.name: {name: kind for name, kind, *_ in self.rows(f"DESCRIBE {tally.sql}")} for tally in tables()}
+        run("DROP VIEW e")
         run("DROP VIEW chunk")
-        for view in ("counted", "domains"):
-            run(f"CREATE VIEW {view} AS {_view(view)}")
+        return found
 
 
 def _specs() -> list[tuple[Any, ...]]:
