@@ -229,7 +229,7 @@ cdef class Scanner:
             return LINE_NO_EVENT
         if w.combining and is_like_another(w, b, &f, own_tag[0], host):
             return LINE_EVENTS
-        return LINE_EVENTS if row_of(w, b, &f, tag, number, p, e, high) else LINE_DECLINED
+        return LINE_EVENTS if row_of(w, b, &f, tag, host, number, p, e, high) else LINE_DECLINED
 
     cdef bint lines(self, Block* b, cp start, cp e, int64_t* count) noexcept nogil:
         """Every line of a block; False without memory."""
@@ -260,6 +260,7 @@ cdef class Scanner:
                 return False
             p = q + 1
         count[0] = number
+        mark_always(b)
         seal(b)
         return True
 

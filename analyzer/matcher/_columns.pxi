@@ -277,6 +277,32 @@ cdef inline void set_number(Block* b, int slot, int64_t row, int64_t value) noex
         (<int32_t*>c.values)[row] = <int32_t>value
 
 
+cdef inline void set_always(Block* b, int slot, int64_t row, int64_t value) noexcept nogil:
+    """A value of a column that every row of a scan has: `mark_always` says so for all of them at the end."""
+    cdef Column* c = &b.columns[slot]
+    if c.values == NULL and not open_column(b, c):
+        return
+    if c.kind == KIND_INT64 or c.kind == KIND_TIME:
+        (<int64_t*>c.values)[row] = value
+    else:
+        (<int32_t*>c.values)[row] = <int32_t>value
+
+
+cdef void mark_always(Block* b) noexcept nogil:
+    cdef int* slots = [C_LINE, C_TIME, C_EVENT, C_MTA, C_INSTANCE, C_PROCESS]
+    cdef int i
+    cdef int64_t row
+    cdef Column* c
+    for i in range(6):
+        c = &b.columns[slots[i]]
+        if c.values == NULL:
+            continue
+        c.count = b.rows
+        memset(c.valid, 255, b.rows >> 3)
+        for row in range(b.rows & ~<int64_t>7, b.rows):
+            c.valid[row >> 3] |= 1 << (row & 7)
+
+
 cdef void set_category(Block* b, int slot, int64_t row, cp s, cp e, bint high) noexcept nogil:
     """A text of a dictionary column."""
     cdef Column* c = value_at(b, slot, row)

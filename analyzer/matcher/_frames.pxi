@@ -261,19 +261,23 @@ cdef bint may_be_syslog(cp p, cp e) noexcept nogil:
         q += 1
     if q > p and q - p <= 9 and (q == e or q[0] == 32 or q[0] == 9 or q[0] == 58 or q[0] == 46) and is_level_word(p, q):
         return True
+    q = p
     for i in range(4):  # the third word at the latest would be the program
-        while p < e and (p[0] == 32 or p[0] == 9):
-            p += 1
-        q = p
-        if q < e and is_letter(q[0]):
-            while q < e and (is_word(q[0]) or q[0] == 46 or q[0] == 47 or q[0] == 64 or q[0] == 45):
-                q += 1
-            if e - q >= 2 and q[0] == 91 and is_digit(q[1]):
-                return True
-        while q < e and q[0] != 32 and q[0] != 9:
-            q += 1
-        p = q
-    return False
+        q = <cp>memchr(q, 91, e - q)
+        if q == NULL or q - p > MOST_NAMES:
+            return False
+        if q > p and (is_word(last_of(q)) or 45 <= last_of(q) <= 47 or last_of(q) == 64) and e - q >= 2 and is_digit(q[1]):
+            return words_before(p, q) < 4
+        q += 1
+    return words_before(p, q) < 4
+
+
+cdef int words_before(cp p, cp e) noexcept nogil:
+    cdef int count = 0
+    while p < e:
+        count += p[0] == 32 or p[0] == 9
+        p += 1
+    return count
 
 
 cdef bint is_level_word(cp p, cp q) noexcept nogil:

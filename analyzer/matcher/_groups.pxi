@@ -61,20 +61,26 @@ cdef int64_t keep_text(Heap* h, cp s, cp e, bint lowered) noexcept nogil:
 
 # ---- tables
 cdef bint widen_table(Table* t) noexcept nogil:
-    cdef int64_t capacity = 2 * t.capacity if t.capacity else 256
+    """Room for more entries; the index is at most three quarters full."""
+    cdef int64_t capacity = t.capacity + (t.capacity >> 2) + 256
+    cdef int64_t size = <int64_t>t.mask + 1 if t.index != NULL else 512
     cdef int64_t i
     cdef uint64_t h
     cdef int64_t* entries = <int64_t*>realloc(t.entries, capacity * t.width * 8)
     if entries == NULL:
         return False
     t.entries = entries
+    t.capacity = capacity
+    if t.index != NULL and 4 * capacity <= 3 * size:
+        return True
+    while 4 * capacity > 3 * size:
+        size *= 2
     free(t.index)
-    t.index = <int32_t*>malloc(capacity * 8)
+    t.index = <int32_t*>malloc(size * 4)
     if t.index == NULL:
         return False
-    memset(t.index, 255, capacity * 8)
-    t.capacity = capacity
-    t.mask = <uint64_t>(2 * capacity - 1)
+    memset(t.index, 255, size * 4)
+    t.mask = <uint64_t>(size - 1)
     for i in range(t.count):
         h = (<uint64_t>entries[i * t.width] >> 24) & t.mask
         while t.index[h] >= 0:
@@ -394,7 +400,9 @@ cdef class Groups:
         cdef int64_t total = self.heap.room
         cdef int i
         for i in range(self.count):
-            total += self.tables[i].capacity * (8 * self.tables[i].width + 8)
+            total += self.tables[i].capacity * 8 * self.tables[i].width
+            if self.tables[i].index != NULL:
+                total += 4 * (self.tables[i].mask + 1)
         for i in range(MOST_VALUES):
             total += self.values.codes[i].room + 20 * self.values.codes[i].capacity
         return total

@@ -70,6 +70,9 @@ cdef struct Work:
     int64_t delivered, speaker_remote, stage_eod, origin_wire
     int64_t* silent  # lines without an event, by template
     int template
+    int last_host  # number of the host whose code in a block is known
+    int32_t last_host_code
+    int64_t last_host_block
     uint64_t wanted
     bint seen  # lines of the main log are remembered
     int64_t block  # number of the block
@@ -230,7 +233,9 @@ cdef void put_shape(Block* b, int64_t row, cp s, cp e, bint high, bint is_test) 
     set_category(b, C_SHAPE, row, made, made + normalise_bytes(s, e, made), False)
 
 
-cdef bint row_of(Work* w, Block* b, Frame* frame, Tag* tag, int64_t line, cp raw, cp raw_end, bint high) noexcept nogil:
+cdef bint row_of(
+    Work* w, Block* b, Frame* frame, Tag* tag, int host, int64_t line, cp raw, cp raw_end, bint high
+) noexcept nogil:
     """The rows of a line that says something, with the columns that follow from others; False if it must be declined."""
     cdef Fields* f = &w.machine.line
     cdef int64_t event = f.v[C_EVENT], row = b.rows
@@ -239,7 +244,6 @@ cdef bint row_of(Work* w, Block* b, Frame* frame, Tag* tag, int64_t line, cp raw
     cdef int traits = w.machine.groups[3 * tag.group + 2]
     cdef int i, count, slot
     cdef uint64_t left
-    cdef Span host
     cdef cp s
     cdef cp e
     enhanced = has(f, C_ENHANCED_CODE) and f.s[C_ENHANCED_CODE] < f.e[C_ENHANCED_CODE]
@@ -276,7 +280,7 @@ cdef bint row_of(Work* w, Block* b, Frame* frame, Tag* tag, int64_t line, cp raw
         if has(f, C_RECIPIENT) and f.items >= 0:
             f.s[C_RECIPIENT] = w.machine.items[i].s
             f.e[C_RECIPIENT] = w.machine.items[i].e
-        left = f.mask & ~f.nulls & w.wanted
+        left = f.mask & ~f.nulls & w.wanted & ~bit(C_EVENT)
         while left:
             slot = lowest_bit(left)
             left &= left - 1
@@ -286,19 +290,25 @@ cdef bint row_of(Work* w, Block* b, Frame* frame, Tag* tag, int64_t line, cp raw
                 set_category(b, slot, row, f.s[slot], f.e[slot], high)
             else:
                 set_text(b, slot, row, f.s[slot], f.e[slot], high)
-        set_number(b, C_LINE, row, line)
-        set_number(b, C_TIME, row, frame.time)
+        set_always(b, C_LINE, row, line)
+        set_always(b, C_TIME, row, frame.time)
+        set_always(b, C_EVENT, row, event)
         b.clocks[row] = frame.clock | (ROW_HOST_LINES if traits & TRAIT_HOST_LINES else 0)
         if tag.block != w.block:
             tag.block = w.block
             tag.mta_code = category_code(b, C_MTA, &tag.mta)
             tag.instance_code = category_code(b, C_INSTANCE, &tag.instance)
             tag.process_code = category_code(b, C_PROCESS, &tag.process)
-        set_code(b, C_MTA, row, tag.mta_code)
-        set_code(b, C_INSTANCE, row, tag.instance_code)
-        set_code(b, C_PROCESS, row, tag.process_code)
+        set_always(b, C_MTA, row, tag.mta_code)
+        set_always(b, C_INSTANCE, row, tag.instance_code)
+        set_always(b, C_PROCESS, row, tag.process_code)
         if frame.host.s != NULL:
-            set_category(b, C_HOST, row, frame.host.s, frame.host.e, high)
+            if host != w.last_host or w.last_host_block != w.block:
+                set_category(b, C_HOST, row, frame.host.s, frame.host.e, high)
+                w.last_host, w.last_host_block = host, w.block
+                w.last_host_code = (<int32_t*>b.columns[C_HOST].values)[row] if not b.failed else 0
+            else:
+                set_code(b, C_HOST, row, w.last_host_code)
         if frame.pid >= 0:
             set_number(b, C_PID, row, frame.pid)
         failed = (w.failures >> event) & 1 or reply_class >= 4

@@ -75,6 +75,8 @@ cdef cp run(Machine* m, Fields* f, int ip, cp p) noexcept nogil:
         elif op[0] == OP_RUN:
             s = p
             table = classes + op[1]
+            while e - p >= 4 and table[p[0]] and table[p[1]] and table[p[2]] and table[p[3]]:
+                p += 4
             while p < e and table[p[0]]:
                 p += 1
             if p - s < op[2]:
@@ -167,7 +169,7 @@ cdef cp key_list(Machine* m, Fields* f, int32_t* definition, cp p) noexcept nogi
         key = NULL
         for i in range(definition[4]):
             key = m.keys + 6 * (definition[3] + i)
-            if key[1] == q - place and equal_bytes(place, m.literals + key[0], key[1]):
+            if key[1] == q - place and (m.literals + key[0])[0] == place[0] and equal_bytes(place, m.literals + key[0], key[1]):
                 break
             key = NULL
         end = NULL
