@@ -75,6 +75,12 @@ Jobs = Annotated[
         "--jobs", metavar="N", min=1, help="Threads that read [default: one per core]; the result is the same with any."
     ),
 ]
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        "--memory", metavar="SIZE", help="Memory that the counts may take before they go to disk, as 800MB or 4GB [default: 450MB]."
+    ),
+]
 Zone = Annotated[
     str | None,
     typer.Option("--timezone", metavar="TZ", help="Zone in which times are shown [default: that of --log-timezone]."),
@@ -135,6 +141,7 @@ def report(
     log_timezone: LogZone = None,
     timezone: Zone = None,
     jobs: Jobs = None,
+    memory: Memory = None,
     unrecognised: Annotated[
         Path | None,
         typer.Option("--unrecognised", metavar="FILE", help="Write the lines that were not recognised to FILE."),
@@ -156,7 +163,8 @@ def report(
     _choose("--format", format_, ("text", "json"))
     options = pipeline.Options(
         tuple(logs or ()), mta=mta, since=since, until=until, year=year, log_timezone=log_timezone, timezone=timezone,
-        recurring=recurring, own=tuple(own or ()), unrecognised=unrecognised, jobs=jobs, causes=tuple(causes or ()),
+        recurring=recurring, own=tuple(own or ()), unrecognised=unrecognised, jobs=jobs, memory=memory,
+        causes=tuple(causes or ()),
     )  # fmt: skip
     conditions = pipeline.conditions(fail_on or ())
     started = time.monotonic()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -21,7 +22,7 @@ from analyzer.grammar import mtas
 from analyzer.report import Result, text
 from analyzer.schema import Column
 from analyzer.sources import Block, Damage, Found, Source
-from analyzer.tallies import Own, Tallies
+from analyzer.tallies import LEAST_MEMORY, MEMORY, Own, Tallies
 from analyzer.version import __version__
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Options:
     own: tuple[str, ...] = ()
     unrecognised: Path | None = None
     jobs: int | None = None
+    memory: str | None = None
     causes: tuple[Path, ...] = ()
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -57,6 +59,8 @@ class Options:
             raise UsageError("--recurring takes a whole number from 1 on.")
         if self.jobs is not None and self.jobs < 1:
             raise UsageError("--jobs takes a whole number from 1 on.")
+        if self.memory is not None:
+            _bytes_of(self.memory)
         for name in (self.timezone, self.log_timezone):
             times.zone(name)
 
@@ -116,6 +120,17 @@ class Analysis(Result):
         return html.notebook(self)
 
 
+def _bytes_of(size: str | None) -> int:
+    """What ``--memory`` names: a number and MB or GB. Raises UsageError for anything else."""
+    if size is None:
+        return MEMORY
+    found = re.fullmatch(r"(\d{1,6}) ?([MG])B?", size.strip(), re.IGNORECASE)
+    amount = int(found[1]) * (10**6 if found[2] in "mM" else 10**9) if found else 0
+    if amount < LEAST_MEMORY:
+        raise UsageError(f"--memory takes a size from {LEAST_MEMORY // 10**6}MB on, such as 800MB or 4GB, not {size!r}.")
+    return amount
+
+
 def conditions(expressions: Sequence[str]) -> list[Condition]:
     """The conditions of ``--fail-on``. Raises UsageError for one that is not understood."""
     return [Condition.parse(text, causes.load().causes) for text in expressions]
@@ -140,7 +155,7 @@ def run(options: Options, progress: Progress | None = None, *, brief: bool = Fal
     found = find(options)
     with (
         _UnrecognisedFile(options.unrecognised) as unrecognised,
-        Tallies(zone=options.zone, own=Own.parse(options.own)) as tallies,
+        Tallies(options.zone, _bytes_of(options.memory), own=Own.parse(options.own)) as tallies,
     ):
         reader = _reader(found, options, progress, unrecognised)
         for chunk in reader.chunks():

@@ -15,7 +15,20 @@ from types import ModuleType
 
 from analyzer import schema
 from analyzer.cached import cached
-from analyzer.grammar import SOURCES, Field, Grammar, KeyList, ListDef, ListKey, Lit, Node, Opt, Template, Words, load_all
+from analyzer.grammar import (
+    SOURCES,
+    Field,
+    Grammar,
+    KeyList,
+    ListDef,
+    ListKey,
+    Lit,
+    Node,
+    Opt,
+    Template,
+    Words,
+    load_all,
+)
 from analyzer.matcher import python as reference
 from analyzer.matcher import scanners, store
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import tzinfo
 
-__all__ = ["MERGES", "Own", "Tallies", "Tally", "tallies"]
+__all__ = ["LEAST_MEMORY", "MEMORY", "MERGES", "Own", "Tallies", "Tally", "tallies"]
 
 #: How events make a measure, and how two partial ones become one; of ``list3`` the three smallest that differ are kept.
 COUNTS = {
@@ -47,8 +48,10 @@ _TAKEN = {
 }
 #: Each thread of the database needs its own part of the memory limit: more would have too little.
 MOST_THREADS = 8
-#: Bytes of groups that the compiled engine keeps before they are added to the tables.
-MOST_GROUPED = 200 << 20
+#: Bytes that the counts may take before they go to disk: four ninths of it in the compiled engine's groups, which are added
+#: to the tables when that is full, the rest in the database.
+MEMORY = 450_000_000
+LEAST_MEMORY = 100_000_000
 #: A line's place in reading order is one number: ``file_no << PLACE_BITS | line``.
 PLACE_BITS = 36
 _SQL_TYPES = {
@@ -148,14 +151,14 @@ class Tallies:
     ``with`` statement.
     """
 
-    def __init__(self, zone: tzinfo, memory: str = "250MB", threads: int | None = None, own: Own | None = None):
-        import duckdb
-
+    def __init__(self, zone: tzinfo, memory: int = MEMORY, threads: int | None = None, own: Own | None = None):
+        """``memory``: bytes that the counts may take before they go to disk."""
         self.zone = zone
         self.own = own or Own()
         self._folder = TemporaryDirectory(prefix="analyzer-")
+        self._most_grouped = memory * 4 // 9
         config: dict[str, Any] = {
-            "memory_limit": memory,
+            "memory_limit": f"{max(memory * 5 // 9, 50_000_000)}B",
             "temp_directory": self._folder.name,
             "preserve_insertion_order": False,
             # Nothing is ever fetched from elsewhere, and no name in a query means a variable of some caller.
@@ -164,14 +167,19 @@ class Tallies:
             "python_enable_replacements": False,
             "threads": threads or min(os.cpu_count() or 1, MOST_THREADS),
         }
-        self._database: Any = duckdb.connect(":memory:", config=config)
         self._axis = Axis(0, ())
         self._files: dict[int, str] = {}
         self._span: tuple[int, int] | None = None
         self._groups: Any = None
         self._types: dict[str, dict[str, str]] = {}
         self._parts: Counter[str] = Counter()
-        self._make_tables()
+        # The database opens while the first lines are read: nothing is asked of it before there are counts.
+        self._opener = ThreadPoolExecutor(1)
+        self._opening = self._opener.submit(self._open, config)
+
+    @property
+    def _database(self) -> Any:
+        return self._opening.result()
 
     def __enter__(self) -> Self:
         return self
@@ -182,6 +190,7 @@ class Tallies:
     def close(self) -> None:
         """Free the memory and remove what was spilled."""
         self._database.close()
+        self._opener.shutdown()
         self._folder.cleanup()
 
     def add(self, chunk: Any) -> None:
@@ -197,7 +206,7 @@ class Tallies:
         self._database.register("chunk", chunk)
         try:
             ((first, last),) = self.rows("SELECT epoch_us(min(time)), epoch_us(max(time)) FROM chunk")
-            self._see_chunk(bars.WIDTHS[0] if first is None else bars.part_width(first, last))
+            _see_chunk(self._database, bars.WIDTHS[0] if first is None else bars.part_width(first, last))
             self._database.execute("INSERT INTO files SELECT DISTINCT file_no, file FROM chunk")
             for tally in tallies():
                 self._database.execute(f"INSERT INTO {tally.into} {tally.sql}")
@@ -213,19 +222,20 @@ class Tallies:
             self._span = min(first, chunk.reach[0]), max(last, chunk.reach[1])
         self._files.update(chunk.files)
         self._groups.add(chunk, bars.part_width(*self._span) if self._span else bars.WIDTHS[0])
-        if self._groups.bytes > MOST_GROUPED:
+        if self._groups.bytes > self._most_grouped:
             self._take_groups()
 
     def _take_groups(self) -> None:
         """Add what the compiled engine has grouped to the tables."""
         if self._groups is None:
             return
+        database = self._database  # before its types are asked for
         for number, tally in enumerate(tables()):
             part = self._groups.take(number)
             if part.num_rows:
-                self._database.register("part", part)
-                self._database.execute(f"INSERT INTO {tally.name} {tally.taken_sql(self._types[tally.name])}")
-                self._database.unregister("part")
+                database.register("part", part)
+                database.execute(f"INSERT INTO {tally.name} {tally.taken_sql(self._types[tally.name])}")
+                database.unregister("part")
                 self._parts[tally.name] += 1
         self._groups.clear()
 
@@ -306,32 +316,40 @@ class Tallies:
         """File and line of a reference."""
         return files_read[ref >> PLACE_BITS], ref & ((1 << PLACE_BITS) - 1)
 
-    def _see_chunk(self, bar_seconds: int) -> None:
-        self._database.execute(
-            f"CREATE MACRO IF NOT EXISTS lower_ascii(text) AS translate(text, '{ascii_uppercase}', '{ascii_lowercase}')"
-        )
-        self._database.execute(f"CREATE OR REPLACE TEMP VIEW e AS {_view('e').replace('{bar}', str(bar_seconds))}")
+    def _open(self, config: dict[str, Any]) -> Any:
+        import duckdb
 
-    def _make_tables(self) -> None:
-        run = self._database.execute
-        self._types = cached("tables", ("tallies/*.toml", "tallies/*.py", "tallies/views/*.sql", "schema.py"), self._find_types)
+        database: Any = duckdb.connect(":memory:", config=config)
+        sources = ("tallies/*.toml", "tallies/*.py", "tallies/views/*.sql", "schema.py")
+        self._types = cached("tables", sources, lambda: _find_types(database))
         for name, types in self._types.items():
-            run(f"CREATE TABLE {name} ({', '.join(f'{column} {kind}' for column, kind in types.items())})")
-        run("CREATE TABLE files (file_no INTEGER, file VARCHAR)")
+            database.execute(f"CREATE TABLE {name} ({', '.join(f'{column} {kind}' for column, kind in types.items())})")
+        database.execute("CREATE TABLE files (file_no INTEGER, file VARCHAR)")
         for view in ("counted", "domains"):
-            run(f"CREATE VIEW {view} AS {_view(view)}")
+            database.execute(f"CREATE VIEW {view} AS {_view(view)}")
+        return database
 
-    def _find_types(self) -> dict[str, dict[str, str]]:
-        """Columns and their types of each table: what its SQL says over an empty chunk."""
-        run = self._database.execute
-        columns = ((column.name, column.type) for column in ALL)
-        empty = ", ".join(f'NULL::{_SQL_TYPES[kind]} AS "{name}"' for name, kind in columns)
-        run(f"CREATE TEMP VIEW chunk AS SELECT {empty} WHERE false")
-        self._see_chunk(bars.WIDTHS[0])
-        found = {tally.name: {name: kind for name, kind, *_ in self.rows(f"DESCRIBE {tally.sql}")} for tally in tables()}
-        run("DROP VIEW e")
-        run("DROP VIEW chunk")
-        return found
+
+def _find_types(database: Any) -> dict[str, dict[str, str]]:
+    """Columns and their types of each table: what its SQL says over an empty chunk."""
+    columns = ((column.name, column.type) for column in ALL)
+    empty = ", ".join(f'NULL::{_SQL_TYPES[kind]} AS "{name}"' for name, kind in columns)
+    database.execute(f"CREATE TEMP VIEW chunk AS SELECT {empty} WHERE false")
+    _see_chunk(database, bars.WIDTHS[0])
+    found = {
+        tally.name: {name: kind for name, kind, *_ in database.execute(f"DESCRIBE {tally.sql}").fetchall()} for tally in tables()
+    }
+    database.execute("DROP VIEW e")
+    database.execute("DROP VIEW chunk")
+    return found
+
+
+def _see_chunk(database: Any, bar_seconds: int) -> None:
+    """Make the view ``e`` of the chunk."""
+    database.execute(
+        f"CREATE MACRO IF NOT EXISTS lower_ascii(text) AS translate(text, '{ascii_uppercase}', '{ascii_lowercase}')"
+    )
+    database.execute(f"CREATE OR REPLACE TEMP VIEW e AS {_view('e').replace('{bar}', str(bar_seconds))}")
 
 
 def _specs() -> list[tuple[Any, ...]]:
