@@ -5,8 +5,11 @@ BIN := $(VENV)/bin
 LOGS ?= sample_logs
 OUT ?= out
 
+# What the analyzer keeps between runs stays in the checkout, too.
+export XDG_CACHE_HOME := $(CURDIR)/.cache
+
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev report test lint types docs benchmark clean
+.PHONY: help install install-dev report test lint types docs benchmark dist fuzz clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -44,5 +47,12 @@ docs: $(VENV)/.installed-dev ## fill the generated tables of the README
 benchmark: $(VENV)/.installed ## our report against pflogsumm and eximstats, 0.3 GB and 3 GB
 	$(BIN)/python benchmarks/run.py $(BENCHMARK)
 
+dist: ## build sdist and wheel into dist/, and try each in an empty environment
+	$(PYTHON) tools/dist.py
+
+fuzz: $(VENV)/.installed-dev ## a million mutated lines through the compiled engine under sanitizers
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check Cython setuptools wheel
+	$(BIN)/python tools/fuzz.py $(FUZZ)
+
 clean: ## remove the environment and what was built
-	rm -rf $(VENV) build dist out *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist out .cache *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

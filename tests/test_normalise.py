@@ -10,7 +10,12 @@ from analyzer.matcher.program import extension
 from analyzer.replies import normalise
 
 ENGINE = extension()
-PIECES = ["@", "<", ">", "[", "]", '"', "\\", "'", ".", "-", "=", "/", "+", ":", "::", "://", "www.", "a@b", "1.2.3.4", "2026-11-24", "T13:14:27", "13:14", "(", ")", "IPv6:", "fe80::1", "com", ".org", "123456", "x1", "é", "ü9", "_", "Z", "+01:00", "#", "{", "}", ";", ",", "0", "9", "a", "abcdef:", "1:2:3:4:5:6:7:8", "<ann@example.net>", "mx1.example.org.", "https://a.example/b?c=1", "4C1D32F0A", "size=12"]
+PIECES = [
+    *("@", "<", ">", "[", "]", '"', "\\", "'", ".", "-", "=", "/", "+", ":", "::", "://", "www.", "a@b", "1.2.3.4", "2026-11-24"),
+    *("T13:14:27", "13:14", "(", ")", "IPv6:", "fe80::1", "com", ".org", "123456", "x1", "é", "ü9", "_", "Z", "+01:00", "#", "{"),
+    *("}", ";", ",", "0", "9", "a", "abcdef:", "1:2:3:4:5:6:7:8", "<ann@example.net>", "mx1.example.org.", "4C1D32F0A", "size=12"),
+    "https://a.example/b?c=1",
+]
 BLANKS = (" ", "\t", "\x0b", "\u2028", "\x1c")
 TEXTS = (
     "<ann@example.net>: Recipient address rejected: User unknown in virtual mailbox table",

@@ -264,11 +264,12 @@ cdef class Scanner:
         seal(b)
         return True
 
-    def scan(self, bytes data):
-        """The batch of a block of whole lines."""
+    def scan(self, bytes data, bint apart=False):
+        """The batch of a block of whole lines; `apart` reads them in memory of exactly their length, for `tools/fuzz.py`."""
         cdef Work* w = self.work
         cdef cp start = <cp><const char*>data
-        cdef cp e = start + len(data)
+        cdef uint8_t* copy = NULL
+        cdef cp e
         cdef Batch batch = Batch.__new__(Batch)
         cdef Block* b
         cdef int64_t count = 0
@@ -290,8 +291,16 @@ cdef class Scanner:
         batch.block = b = new_block()
         if b == NULL:
             raise MemoryError
+        if apart:
+            copy = <uint8_t*>malloc(len(data))
+            if copy == NULL:
+                raise MemoryError
+            memcpy(copy, start, len(data))
+            start = w.data = copy
+        e = start + len(data)
         with nogil:
             complete = self.lines(b, start, e, &count)
+        free(copy)
         if self.error is not None:
             raise self.error
         if not complete:
