@@ -167,3 +167,9 @@ def test_any_bytes_lose_no_line_and_raise_nothing(tmp_path_factory: Any, lines: 
     content = b"".join(line.replace(b"\n", b"") + b"\n" for line in lines)
     _, totals = read(folder, content)
     assert totals["lines"] == len(lines) == sum(count for kind, count in totals.items() if kind != "lines")
+
+
+def test_a_status_without_a_digit_has_no_class(tmp_path: Path) -> None:
+    line = b"Nov 24 13:14:27 mx postfix/smtp[9]: 4C1D32F0A1: to=<a@example.net>, relay=none, delay=1, dsn=., status=deferred (x)\n"
+    (row,), _ = read(tmp_path, line)
+    assert (row["dsn"], row.get("reply_class")) == (b".", None)

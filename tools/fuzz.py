@@ -66,7 +66,7 @@ def build() -> Path:
     subprocess.run([sys.executable, "-m", "cython", "-3", str(source), "-o", str(BUILD / "_native.c")], check=True)
     include = sysconfig.get_paths()["include"]
     compiler = os.environ.get("CC", "gcc")
-    subprocess.run([compiler, "-shared", "-fPIC", *FLAGS, f"-I{include}", str(BUILD / "_native.c"), "-o", str(made)], check=True)
+    subprocess.run([compiler, "-shared", "-fPIC", "-w", *FLAGS, f"-I{include}", str(BUILD / "_native.c"), "-o", str(made)], check=True)
     return made
 
 

@@ -349,8 +349,8 @@ def complete(row: Row, template: Template, *, is_agent: bool) -> None:
     speaker = row.get("speaker")
     if code is not None:
         row["reply_class"] = code // 100
-    elif enhanced or row.get("dsn"):
-        row["reply_class"] = int((enhanced or row["dsn"])[:1])
+    elif (digit := (enhanced or row.get("dsn") or b"")[:1]).isdigit():  # a stranger may have written `dsn=.`
+        row["reply_class"] = int(digit)
     if speaker and row.get("reply_origin") is None and (code is not None or enhanced):
         row["reply_origin"] = "wire"
     if event == "delivered" and speaker == "remote":

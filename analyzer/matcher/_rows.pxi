@@ -110,7 +110,7 @@ cdef bint is_like_another(Work* w, Block* b, Frame* frame, int own_tag, int host
         told |= bit(C_CLIENT_IP) | bit(C_CLIENT_HOST) | bit(C_AUTH_USER)
     if not (w.plain >> event) & 1 or f.mask & ~f.nulls & told:
         return False
-    kind = (own_tag << 8) | (host << 34) | (event << 2) | frame.clock
+    kind = (<int64_t>own_tag << 8) | (<int64_t>(host + 1) << 34) | (event << 2) | frame.clock
     if has(f, C_SPEAKER):
         kind ^= (f.v[C_SPEAKER] + 1) << 56
     if has(f, C_STAGE):
@@ -251,9 +251,7 @@ cdef bint row_of(
         reply_class = f.v[C_REPLY_CODE] // 100
     elif enhanced or (has(f, C_DSN) and f.s[C_DSN] < f.e[C_DSN]):
         s = f.s[C_ENHANCED_CODE] if enhanced else f.s[C_DSN]
-        if not is_digit(s[0]):
-            return False
-        reply_class = s[0] - 48
+        reply_class = s[0] - 48 if is_digit(s[0]) else -1
     if frame.pid > 2147483647 or (has(f, C_RELAY_PORT) and f.v[C_RELAY_PORT] > 2147483647):
         return False
     if has(f, C_NRCPT) and f.v[C_NRCPT] > 2147483647:
@@ -271,7 +269,7 @@ cdef bint row_of(
         put(f, C_TRANSPORT, tag.process.s, tag.process.e)
     if has(f, C_RELAY_HOST) and f.s[C_RELAY_HOST] < f.e[C_RELAY_HOST] and last_of(f.e[C_RELAY_HOST]) == 46:
         f.e[C_RELAY_HOST] -= 1
-    if reply_class or has(f, C_REPLY_CODE) or enhanced or (has(f, C_DSN) and f.s[C_DSN] < f.e[C_DSN]):
+    if reply_class >= 0 and (reply_class or has(f, C_REPLY_CODE) or enhanced or (has(f, C_DSN) and f.s[C_DSN] < f.e[C_DSN])):
         put_number(f, C_REPLY_CLASS, reply_class)
     count = f.items if has(f, C_RECIPIENT) and f.items >= 0 else 1
     for i in range(count):
