@@ -5,13 +5,22 @@
 -- column first_ref: place of the first line
 -- column last_ref: place of the last line
 SELECT
-    failure_key,
-    coalesce(recipient, nullif(sender, '')) AS address,
-    sum(n)::BIGINT AS count,
-    min(first_ref) AS first_ref,
-    max(last_ref) AS last_ref
-FROM failed_addresses
-WHERE failure_key IN (SELECT unnest($1::UBIGINT[])) AND coalesce(recipient, nullif(sender, '')) IS NOT NULL
-GROUP BY failure_key, address
-QUALIFY row_number() OVER (PARTITION BY failure_key ORDER BY count DESC, address) <= $2
-ORDER BY failure_key, count DESC, address
+    f.failure_key,
+    n.text AS address,
+    f.count,
+    f.first_ref,
+    f.last_ref
+FROM (
+    SELECT
+        failure_key,
+        coalesce(recipient_key, sender_key) AS key,
+        sum(n)::BIGINT AS count,
+        min(first_ref) AS first_ref,
+        max(last_ref) AS last_ref
+    FROM failed_addresses
+    WHERE failure_key IN (SELECT unnest($1::UBIGINT[]))
+    GROUP BY ALL) f
+JOIN names n USING (key)
+WHERE n.text <> ''
+QUALIFY row_number() OVER (PARTITION BY f.failure_key ORDER BY f.count DESC, n.text) <= $2
+ORDER BY f.failure_key, f.count DESC, address

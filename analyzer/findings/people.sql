@@ -23,13 +23,21 @@ WITH
         LEFT JOIN got g ON g.message_key = h.message_key AND g.recipient_key = h.recipient_key
         LEFT JOIN later l ON l.recipient_key = h.recipient_key AND l.sender_key = h.sender_key)
 SELECT
-    a.failure_key,
-    count(DISTINCT a.recipient_key) AS recipients,
-    count(DISTINCT a.sender_key) AS senders,
-    min(nullif(a.sender, '')) AS sender,
-    coalesce(min(m.pairs), 0) AS pairs,
-    coalesce(min(m.reached), 0) AS reached
-FROM failed_addresses a
+    f.failure_key,
+    coalesce(r.recipients, 0) AS recipients,
+    coalesce(s.senders, 0) AS senders,
+    s.sender,
+    coalesce(m.pairs, 0) AS pairs,
+    coalesce(m.reached, 0) AS reached
+FROM (SELECT DISTINCT failure_key FROM failed_addresses) f
+LEFT JOIN (
+    SELECT failure_key, count(*) AS recipients
+    FROM (SELECT DISTINCT failure_key, recipient_key FROM failed_addresses WHERE recipient_key IS NOT NULL)
+    GROUP BY ALL) r USING (failure_key)
+LEFT JOIN (
+    SELECT failure_key, count(*) AS senders, min(nullif(text, '')) AS sender
+    FROM (SELECT DISTINCT failure_key, sender_key FROM failed_addresses WHERE sender_key IS NOT NULL)
+    JOIN names ON key = sender_key
+    GROUP BY ALL) s USING (failure_key)
 LEFT JOIN (SELECT failure_key, count(*) AS pairs, count(*) FILTER (reached) AS reached FROM marked GROUP BY ALL) m
     USING (failure_key)
-GROUP BY a.failure_key

@@ -132,9 +132,9 @@ cdef uint64_t events_where(Values* x, int where) noexcept:
     if where == V_OF_DELIVERY:
         return x.delivery
     if where == V_NAMED_RECIPIENT:
-        return x.named
+        return x.named | x.failing_with_code
     if where == V_NAMED_SENDER:
-        return x.accepted
+        return x.accepted | x.failing_with_code
     if where == V_OF_MESSAGE:
         return x.not_client_event | <uint64_t>1 << x.expired
     return ~<uint64_t>0
@@ -492,10 +492,14 @@ cdef bint find_value(Values* x, int value) noexcept nogil:
         x.v[value][x.at] = is_event(x, x.delivery) and is_set(x, C_QUEUE_ID) and is_set(x, C_RECIPIENT)
         return True
     elif value == V_NAMED_RECIPIENT:
-        x.v[value][x.at] = is_event(x, x.named) and is_set(x, C_QUEUE_ID) and is_set(x, C_RECIPIENT)
+        x.v[value][x.at] = is_set(x, C_RECIPIENT) and (
+            (is_event(x, x.named) and is_set(x, C_QUEUE_ID)) or is_true(x, V_FAILING)
+        )
         return True
     elif value == V_NAMED_SENDER:
-        x.v[value][x.at] = is_event(x, x.accepted) and is_set(x, C_QUEUE_ID) and is_set(x, C_SENDER)
+        x.v[value][x.at] = is_set(x, C_SENDER) and (
+            (is_event(x, x.accepted) and is_set(x, C_QUEUE_ID)) or is_true(x, V_FAILING)
+        )
         return True
     elif value == V_OF_MESSAGE:
         x.v[value][x.at] = is_set(x, C_QUEUE_ID) and (

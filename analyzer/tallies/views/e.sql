@@ -13,9 +13,10 @@ SELECT
     {'ref': ref, 'time_us': time_us, 'raw': coalesce(raw, '')} AS example,
     queue_id IS NOT NULL AND recipient_key IS NOT NULL
         AND event IN ('delivered', 'deferred', 'bounced', 'expired', 'discarded', 'held', 'redirected') AS of_delivery,
-    queue_id IS NOT NULL AND recipient_key IS NOT NULL
-        AND event IN ('delivered', 'deferred', 'bounced', 'expired', 'discarded', 'held') AS named_recipient,
-    queue_id IS NOT NULL AND sender_key IS NOT NULL AND accepted AS named_sender,
+    recipient_key IS NOT NULL
+        AND (failing OR (queue_id IS NOT NULL
+                         AND event IN ('delivered', 'deferred', 'bounced', 'expired', 'discarded', 'held'))) AS named_recipient,
+    sender_key IS NOT NULL AND (failing OR (queue_id IS NOT NULL AND accepted)) AS named_sender,
     queue_id IS NOT NULL AND (accepted OR event = 'info' OR (given_up AND recipient IS NULL)) AS of_message,
     client_key IS NOT NULL
         AND (accepted OR event IN ('connected', 'rejected', 'auth_failed', 'protocol_error')
