@@ -78,7 +78,7 @@ Jobs = Annotated[
 Memory = Annotated[
     str | None,
     typer.Option(
-        "--memory", metavar="SIZE", help="Memory that the counts may take before they go to disk, as 800MB or 4GB [default: 330MB]."
+        "--memory", metavar="SIZE", help="Memory that the counts may take before they go to disk, as 800MB or 4GB [default: 320MB]."
     ),
 ]
 Zone = Annotated[

@@ -42,6 +42,7 @@ _INNER = (
     Column("weight", "int32", "lines that the row stands for, if more than one"),
     Column("lasted", "int64", "µs from the first of them to the last"),
 )
+_AHEAD = 6  # blocks that wait for the ordered reader besides those under way
 _KEPT = "(kept)"  # in the short form of a row: its place among the kept ones
 _UNKNOWN = -(1 << 62)  # the extension's word for "none yet"
 
@@ -288,21 +289,25 @@ class CompiledReader(Reader):
         )
 
     def _scanned(self, source: Source, make: _Scanners, pool: ThreadPoolExecutor) -> Iterator[tuple[Block, Any]]:
-        """Blocks with their batches, in order; as many are under way as there are threads, and one more."""
+        """Blocks with their batches, in order. The next one is read while others are scanned, a few more than there are threads."""
+        found = blocks(source, size=self.block_size, report=self.damage.append)
         if self.jobs < 2:
             scanner = make.scanner()
-            for block in blocks(source, size=self.block_size, report=self.damage.append):
+            for block in found:
                 yield block, scanner.scan(block.data)
             return
         waiting: deque[tuple[Block, Future[Any]]] = deque()
-        for block in blocks(source, size=self.block_size, report=self.damage.append):
-            waiting.append((block, pool.submit(make, block.data)))
-            if len(waiting) > self.jobs + 1:
+        with ThreadPoolExecutor(1) as reader:
+            coming = reader.submit(next, found, None)
+            while (next_block := coming.result()) is not None:
+                coming = reader.submit(next, found, None)
+                waiting.append((next_block, pool.submit(make, next_block.data)))
+                if len(waiting) > self.jobs + _AHEAD:
+                    first, future = waiting.popleft()
+                    yield first, future.result()
+            while waiting:
                 first, future = waiting.popleft()
                 yield first, future.result()
-        while waiting:
-            first, future = waiting.popleft()
-            yield first, future.result()
 
     def _settle(self, batch: Any, lines: BesideLines, facts: _Facts, count: int) -> bool:
         """Complete the columns; whether any row is left in the period that was asked for."""

@@ -50,7 +50,7 @@ _TAKEN = {
 MOST_THREADS = 8
 #: Bytes that the counts may take before they go to disk: four ninths of it in the compiled engine's groups, which are added
 #: to the tables when that is full, the rest in the database.
-MEMORY = 330_000_000
+MEMORY = 320_000_000
 LEAST_MEMORY = 100_000_000
 #: A line's place in reading order is one number: ``file_no << PLACE_BITS | line``.
 PLACE_BITS = 36
