@@ -167,10 +167,11 @@ def run(options: Options, progress: Progress | None = None, *, brief: bool = Fal
         wanted = text.SECTIONS if brief else None
         made = sections.run(tallies, wanted) | sections.of_lines(accounting.lines, accounting.shapes, accounting.silent)
         book = causes.load(options.causes)
-        made |= sections.of_causes(findings.count_causes(tallies, book))
+        decided = findings.decide(tallies, book)
+        made |= sections.of_causes(findings.count_causes(tallies, book, decided))
         found_failures, rarer = findings.find(
             tallies, catalogue.load(), recurring=options.recurring, causes=book,
-            most_addresses=text.ADDRESSES if brief else findings.MOST_ADDRESSES,
+            most_addresses=text.ADDRESSES if brief else findings.MOST_ADDRESSES, decided=decided,
         )  # fmt: skip
         return Analysis(
             inputs=tuple(reader.inputs), period=tallies.period, zone=options.zone,

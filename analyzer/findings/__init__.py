@@ -16,14 +16,14 @@ from analyzer.findings.model import Affected, Example, Finding
 if TYPE_CHECKING:
     from analyzer.catalogue import Catalogue
     from analyzer.causes import Causes
-    from analyzer.findings.causing import Decision
+    from analyzer.findings.causing import Decided, Decision
     from analyzer.findings.facts import Facts
     from analyzer.tallies import Tallies
 
 #: Addresses of a finding that are named at most; their number counts them all.
 MOST_ADDRESSES = 10_000
 
-__all__ = ["Affected", "Example", "Finding", "code_examples", "count_causes", "find"]
+__all__ = ["Affected", "Example", "Finding", "code_examples", "count_causes", "decide", "find"]
 
 
 def find(
@@ -34,35 +34,40 @@ def find(
     limit: int | None = None,
     causes: Causes | None = None,
     most_addresses: int = MOST_ADDRESSES,
+    decided: Decided | None = None,
 ) -> tuple[list[Finding], tuple[int, int]]:
     """The findings in the report's order, at most ``limit``, and the rarer failures: number of groups, and of failures.
 
     ``recurring``: how many failures make a group a finding; ``most_addresses``: how many of those that it hit it names, the
-    most hit first. Groups of one cause are put together in the tallies for good.
+    most hit first. Groups of one cause are put together in the tallies for good. ``decided`` is what ``decide`` gave.
     """
     if causes is None:
         from analyzer.causes import load
 
         causes = load()
-    decisions, goes_to = causing.decide(facts.groups_of(tallies), causes)
-    tallies.regroup(goes_to)
+    decided = decided or decide(tallies, causes)
+    tallies.regroup(decided.goes_to)
     found, rarer = facts.gather(tallies, recurring, most_addresses)
-    findings = sorted((_finding(group, catalogue, decisions[group.key]) for group in found), key=judge.order)
+    findings = sorted((_finding(group, catalogue, decided.explained(group.key, causes)) for group in found), key=judge.order)
     numbered = [wording.numbered(finding, number) for number, finding in enumerate(findings[:limit], 1)]
     return numbered, rarer
 
 
-def count_causes(tallies: Tallies, causes: Causes | None = None) -> list[tuple[str, str, int, int, int]]:
+def decide(tallies: Tallies, causes: Causes) -> Decided:
+    """The cause of every group of failures, for ``count_causes`` and ``find``."""
+    return causing.decide(facts.texts_of(tallies), causes)
+
+
+def count_causes(tallies: Tallies, causes: Causes | None = None, decided: Decided | None = None) -> list[tuple[str, str, int, int, int]]:
     """Failures by cause, the rarer ones too: label, name, told by others, told by us, noted by our own MTA; most first."""
     if causes is None:
         from analyzer.causes import load
 
         causes = load()
-    groups = facts.groups_of(tallies)
-    decisions, goes_to = causing.decide(groups, causes)
+    decided = decided or decide(tallies, causes)
     counted: Counter[tuple[str, str]] = Counter()
-    for group in groups:
-        counted[decisions[goes_to[group["failure_key"]]].cause.name, group["speaker"]] += group["count"]
+    for group in decided.groups:
+        counted[decided.causes[decided.goes_to[group["failure_key"]]][0], group["speaker"]] += group["count"]
     rows: list[tuple[str, str, int, int, int]] = []
     for name, cause in causes.causes.items():
         others, us, local = (counted[name, speaker] for speaker in ("remote", "us", "local"))

@@ -31,44 +31,50 @@ _LOGIN = re.compile(r"(?:owned by|by) (?:user|login) ([^\s;,]{1,60})|sasl_userna
 
 
 class Decision(NamedTuple):
-    """What is known about a group: why it failed, with the evidence, and the texts that were put together."""
+    """What is known about a finding: why it failed, with the evidence, and its most frequent text."""
 
     cause: Cause
     explanation: Explanation
     text: str
 
 
-def decide(groups: Iterable[Mapping[str, Any]], book: Causes) -> tuple[dict[int, Decision], dict[int, int]]:
-    """The decision for each finding's key, and for each group's key the finding's key that it goes to.
+class Decided(NamedTuple):
+    """Why each group failed: by the finding's key its cause and its most frequent group, and the key that each goes to."""
+
+    groups: list[Mapping[str, Any]]
+    causes: dict[int, tuple[str, Mapping[str, Any]]]
+    goes_to: dict[int, int]
+
+    def explained(self, key: int, book: Causes) -> Decision:
+        """A finding's decision, with the words that decided."""
+        name, group = self.causes[key]
+        said = book.explain(group["shape"], **_codes(group))
+        return Decision(book.causes[name], said, group["shape"])
+
+
+def _codes(group: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: group[name] for name in ("reply_code", "enhanced_code", "speaker")}
+
+
+def decide(groups: Iterable[Mapping[str, Any]], book: Causes) -> Decided:
+    """The causes of all groups, and which of them are one finding.
 
     ``groups``: rows with failure_key, speaker, reply_code, enhanced_code, shape and count. The decision of a finding is that
-    of its most frequent text.
+    of its most frequent text. A log may hold a hundred thousand texts: only the cause's name is asked for.
     """
-    members: dict[tuple[Any, ...], list[tuple[int, str, int, Explanation]]] = defaultdict(list)
+    groups = list(groups)
+    members: dict[tuple[Any, ...], list[Mapping[str, Any]]] = defaultdict(list)
     for group in groups:
-        said = book.explain(
-            group["shape"],
-            reply_code=group["reply_code"],
-            enhanced_code=group["enhanced_code"],
-            speaker=group["speaker"],
-        )
-        alone = said.cause == UNKNOWN or not book.causes[said.cause].merge
-        key = (
-            group["speaker"],
-            group["reply_code"],
-            group["enhanced_code"],
-            said.cause,
-            group["shape"] if alone else None,
-        )
-        members[key].append((-group["count"], group["shape"], group["failure_key"], said))
-    decisions: dict[int, Decision] = {}
+        name = book.cause_of(group["shape"], **_codes(group))
+        alone = name == UNKNOWN or not book.causes[name].merge
+        members[group["speaker"], group["reply_code"], group["enhanced_code"], name, group["shape"] if alone else None].append(group)
+    causes: dict[int, tuple[str, Mapping[str, Any]]] = {}
     goes_to: dict[int, int] = {}
-    for found in members.values():
-        found.sort(key=lambda member: member[:2])
-        _, text, finding_key, said = found[0]
-        decisions[finding_key] = Decision(book.causes[said.cause], said, text)
-        goes_to.update((failure_key, finding_key) for _, _, failure_key, _ in found)
-    return decisions, goes_to
+    for (_, _, _, name, _), found in members.items():
+        first = min(found, key=lambda group: (-group["count"], group["shape"]))
+        causes[first["failure_key"]] = name, first
+        goes_to.update((group["failure_key"], first["failure_key"]) for group in found)
+    return Decided(groups, causes, goes_to)
 
 
 def values(facts: Facts) -> dict[str, str]:

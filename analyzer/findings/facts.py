@@ -52,9 +52,9 @@ class Facts:
     affected: tuple[Affected, ...]
 
 
-def groups_of(tallies: Tallies) -> list[Row]:
-    """Every group of failures, most frequent first."""
-    return _ask(tallies, "groups")
+def texts_of(tallies: Tallies) -> list[Row]:
+    """What was said in every group of failures, and how often."""
+    return _ask(tallies, "texts")
 
 
 def gather(tallies: Tallies, recurring: int, most: int) -> tuple[list[Facts], tuple[int, int]]:
@@ -62,15 +62,12 @@ def gather(tallies: Tallies, recurring: int, most: int) -> tuple[list[Facts], tu
 
     ``most``: addresses of each that are named.
     """
-    groups = groups_of(tallies)
-    kept = [group for group in groups if group["count"] >= recurring]
-    rare = [group for group in groups if group["count"] < recurring]
-    of_speaker: dict[str, int] = defaultdict(int)
-    for group in groups:
-        of_speaker[group["speaker"]] += group["count"]
-    known = _Known(tallies, [group["failure_key"] for group in kept], most)
-    facts = [_facts(group, of_speaker[group["speaker"]], known) for group in kept]
-    return facts, (len(rare), sum(group["count"] for group in rare))
+    groups = _ask(tallies, "groups", [recurring])
+    (rare,) = _ask(tallies, "rarer", [recurring])
+    of_speaker = {row["speaker"]: row["count"] for row in _ask(tallies, "speakers")}
+    known = _Known(tallies, [group["failure_key"] for group in groups], most)
+    facts = [_facts(group, of_speaker[group["speaker"]], known) for group in groups]
+    return facts, (rare["groups"], rare["failures"])
 
 
 def examples_by_code(tallies: Tallies) -> dict[tuple[str, int | None, str | None], tuple[Example, ...]]:

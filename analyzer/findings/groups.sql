@@ -1,4 +1,4 @@
--- facts: each group of failures: how many, since when, by whom and towards whom
+-- facts: each group of at least so many failures: how many, since when, by whom and towards whom
 -- column failure_key: the group
 -- column speaker: who gave the reply
 -- column reply_code: printed in the reply
@@ -31,7 +31,7 @@ WITH
             count(DISTINCT relay_host) AS relays,
             min(relay_host) AS relay_host,
             count(DISTINCT host) AS hosts
-        FROM failures WHERE failure_key IS NOT NULL GROUP BY ALL)
+        FROM failures WHERE failure_key IS NOT NULL GROUP BY ALL HAVING sum(n) >= $1)
 SELECT
     x.failure_key, x.speaker, x.reply_code, x.enhanced_code, x.shape, c.count, c.first, c.last, k.event, k.reply_class,
     c.domains, c.domain, c.relays, c.relay_host, c.hosts
