@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,12 +15,15 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pytest
 
+from analyzer import pipeline
 from analyzer.events import ALL, Reader, Reading
 from analyzer.grammar import Grammar, Template, load_all
 from analyzer.matcher import Program as Named
 from analyzer.matcher import Recogniser
 from analyzer.matcher import program as tables
+from analyzer.report import files
 from analyzer.sources import find
+from analyzer.tallies import Tallies
 
 ENGINE = tables.extension()
 pytestmark = pytest.mark.skipif(ENGINE is None, reason="the compiled engine is not built")
@@ -217,7 +221,9 @@ import sys
 from analyzer.events import ALL
 from analyzer.events.native import CompiledReader, set_up
 from analyzer.events import Reading
+from analyzer.report import files
 from analyzer.sources import find
+from analyzer.tallies import Tallies
 import duckdb
 
 database = duckdb.connect(":memory:", config={"python_enable_replacements": False})
@@ -242,3 +248,55 @@ def test_programs_of_the_recogniser_have_groups(scanner: Any) -> None:
     named = RECOGNISER.program(b"postfix/smtpd")
     assert isinstance(named, Named)
     assert program.group(named.mta, "no such process") == program.group_of["postfix", None]
+
+
+AWKWARD = b"""\
+2026-12-31 23:59:58 H=a.example [192.0.2.1] F=<b@example.org> rejected RCPT <c@example.net>: 553 no such name
+Envelope-from: <b@example.org>
+P Received: from a.example
+\t2026-12-31 23:59:00 H=forged [192.0.2.9] rejected RCPT <d@example.net>: 550 forged
+Dec 31 23:59:59 mx exim[7]: [1/3] 2026-12-31 23:59:59 1xVqtI-0001gZ-33 ** ann@example.net R=dnslookup T=remote_smtp: SMTP error from
+Dec 31 23:59:59 mx postfix/smtpd[9]: NOQUEUE: reject: RCPT from a[192.0.2.1]: 550 5.1.1 <x@y>: unknown; from=<> to=<x@y> proto=SMTP
+Dec 31 23:59:59 mx exim[7]: [2/3]  remote mail server after RCPT TO:<ann@example.net>:
+Jan  1 00:00:00 mx exim[7]: [3/3]  550 5.1.1 User unknown
+Jan  1 00:00:00 mx last message repeated 2 times
+Jan  1 00:00:01 mx postfix/smtp[9]: 4C1D32F0A1: to=<a@example.net>, relay=none, delay=1, dsn=4.4.1, status=deferred (timed out)
+Jan  1 00:00:02 mx sendmail[8]: 6A123456789012: to=<a@example.net>,<b@example.net>, delay=00:00:01, dsn=5.1.1, stat=User unknown
+"""
+
+
+@pytest.mark.parametrize("block_size", [1, 64, 120, 200, 333, 500, 800, 1 << 20])
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_a_log_may_be_cut_anywhere(tmp_path: Path, block_size: int, jobs: int) -> None:
+    """Inside a rejection's headers, between the parts of an entry, at the New Year."""
+    path = tmp_path / "mail.log"
+    path.write_bytes(AWKWARD)
+    assert_alike([path], Reading(year=2026), jobs=jobs, block_size=block_size)
+
+
+def test_a_summary_depends_on_neither_threads_nor_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "mail.log"
+    path.write_bytes(AWKWARD + log(7, 900))
+
+    read, add = pipeline._reader, Tallies._add_grouped
+
+    def summary(jobs: int, block_size: int, *, in_parts: bool) -> str:
+        def reader(*given: Any) -> Any:
+            made = read(*given)
+            made.block_size = block_size
+            return made
+
+        def added(tallies: Tallies, chunk: Any) -> None:
+            add(tallies, chunk)
+            if in_parts:
+                tallies._take_groups()
+
+        monkeypatch.setattr(pipeline, "_reader", reader)
+        monkeypatch.setattr(Tallies, "_add_grouped", added)
+        options = pipeline.Options((str(path),), year=2026, jobs=jobs, now=datetime(2026, 11, 25, tzinfo=UTC))
+        return files.dumps(pipeline.run(options))
+
+    first = summary(1, 1 << 20, in_parts=False)
+    assert json.loads(first)["findings"]
+    assert summary(2, 4096, in_parts=True) == first
+    assert summary(3, 700, in_parts=True) == first

@@ -8,7 +8,7 @@ import pytest
 from event_rows import HOUR, START, Row, delivery, message, row, tallied
 
 from analyzer import catalogue, findings
-from analyzer.findings import Finding
+from analyzer.findings import Finding, causing
 from analyzer.findings.judge import order
 
 CATALOGUE = catalogue.load()
@@ -403,3 +403,13 @@ def test_senders_are_affected_where_no_recipient_was_named() -> None:
     finding = only([refusal(n, stage="mail", recipient=None, sender="Bad@example.org") for n in (1, 2, 3)])
     assert [(hit.address, hit.count) for hit in finding.affected] == [("bad@example.org", 3)]
     assert (finding.recipients, finding.senders) == (0, 1)
+
+
+def test_of_very_many_texts_the_rare_ones_are_told_by_their_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(causing, "MOST_TEXTS", 1)
+    often = [row(n, "bounced", speaker="remote", reply_code=550, text="User unknown", recipient="a@example.net") for n in range(1, 6)]
+    rare = [row(n, "bounced", speaker="remote", reply_code=550, text=f"Spam of kind {word}") for n, word in ((6, "x"), (7, "y"), (8, "z"))]
+    with tallied(often + rare) as some:
+        found, rarer = findings.find(some, catalogue.load(), recurring=3)
+    assert sorted((finding.cause, finding.count) for finding in found) == [("recipient_unknown", 5), ("unknown", 3)]
+    assert rarer == (0, 0)

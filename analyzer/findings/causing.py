@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from analyzer.findings.facts import Facts
 
 UNKNOWN = "unknown"
+#: Texts whose words are looked at; logs of real servers have a few hundred.
+MOST_TEXTS = 2000
 #: Evidence that says little: the catalogue's advice is the best there is.
 THIN = frozenset({"reply code only", "stage only", "none"})
 _LIST = re.compile(
@@ -39,16 +41,18 @@ class Decision(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """Why each group failed: by the finding's key its cause and its most frequent group, and the key that each goes to."""
+    """Why each group failed: by the finding's key its cause, its most frequent group and whether its words were looked at, and
+    the key that each goes to.
+    """
 
     groups: list[Mapping[str, Any]]
-    causes: dict[int, tuple[str, Mapping[str, Any]]]
+    causes: dict[int, tuple[str, Mapping[str, Any], bool]]
     goes_to: dict[int, int]
 
     def explained(self, key: int, book: Causes) -> Decision:
         """A finding's decision, with the words that decided."""
-        name, group = self.causes[key]
-        said = book.explain(group["shape"], **_codes(group))
+        name, group, examined = self.causes[key]
+        said = book.explain(group["shape"] if examined else "", **_codes(group))
         return Decision(book.causes[name], said, group["shape"])
 
 
@@ -60,21 +64,29 @@ def decide(groups: Iterable[Mapping[str, Any]], book: Causes) -> Decided:
     """The causes of all groups, and which of them are one finding.
 
     ``groups``: rows with failure_key, speaker, reply_code, enhanced_code, shape and count. The decision of a finding is that
-    of its most frequent text. A log may hold a hundred thousand texts: only the cause's name is asked for.
+    of its most frequent text. Strangers can make a log say a hundred thousand things: the MOST_TEXTS most frequent texts are
+    looked at word by word, the others are told by their codes, and those of one code are one finding.
     """
-    groups = list(groups)
+    groups = sorted(groups, key=_most_frequent)
     members: dict[tuple[Any, ...], list[Mapping[str, Any]]] = defaultdict(list)
-    for group in groups:
-        name = book.cause_of(group["shape"], **_codes(group))
-        alone = name == UNKNOWN or not book.causes[name].merge
-        members[group["speaker"], group["reply_code"], group["enhanced_code"], name, group["shape"] if alone else None].append(group)
-    causes: dict[int, tuple[str, Mapping[str, Any]]] = {}
+    for place, group in enumerate(groups):
+        examined = place < MOST_TEXTS
+        name = book.cause_of(group["shape"] if examined else "", **_codes(group))
+        alone = examined and (name == UNKNOWN or not book.causes[name].merge)
+        codes = group["speaker"], group["reply_code"], group["enhanced_code"]
+        members[*codes, name, group["shape"] if alone else None, examined].append(group)
+    causes: dict[int, tuple[str, Mapping[str, Any], bool]] = {}
     goes_to: dict[int, int] = {}
-    for (_, _, _, name, _), found in members.items():
-        first = min(found, key=lambda group: (-group["count"], group["shape"]))
-        causes[first["failure_key"]] = name, first
+    for (_, _, _, name, _, examined), found in members.items():
+        first = found[0]
+        causes[first["failure_key"]] = name, first, examined
         goes_to.update((group["failure_key"], first["failure_key"]) for group in found)
     return Decided(groups, causes, goes_to)
+
+
+def _most_frequent(group: Mapping[str, Any]) -> tuple[Any, ...]:
+    codes = group["speaker"], group["reply_code"] or 0, group["enhanced_code"] or ""
+    return (-group["count"], group["shape"], *codes)
 
 
 def values(facts: Facts) -> dict[str, str]:

@@ -1,7 +1,7 @@
 -- title: Causes
 -- question: Why do things fail, overall?
 -- definition: Every failure by the cause that the words of its reply, its enhanced status code or its reply code tell, the
---   rarer failures too. A failure is a refusal, a deferral, a bounce or a failed login that was told in its session.
+--   rarer failures too; where a log holds more than 2,000 different texts, the rarest are told by their codes alone. A failure is a refusal, a deferral, a bounce or a failed login that was told in its session.
 -- chart: none
 -- column cause text "Cause": why, in plain words
 -- column name text "Name": the cause's name in files and in --fail-on
