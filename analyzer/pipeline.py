@@ -13,9 +13,9 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analyzer import catalogue, causes, findings, sections, sources, times
+from analyzer import catalogue, causes, findings, schema, sections, sources, times
 from analyzer.errors import UsageError
-from analyzer.events import Reader, Reading, arrow_schema, columns_named, first_time
+from analyzer.events import Reader, Reading, arrow_schema, columns_for, columns_named, first_time, with_causes
 from analyzer.failing import Condition
 from analyzer.framing import Clock
 from analyzer.grammar import mtas
@@ -190,13 +190,15 @@ class EventStream:
     ) -> None:
         chosen = columns_named(columns)
         self._found = find(options)
+        self._rules = options.causes
         self._reader = _reader(self._found, options, progress)
         self.schema = arrow_schema(chosen)
         self.batches = self._batches(chosen)
         self.notes = self._found.notes
 
     def _batches(self, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
-        yield from self._reader.batches(columns)
+        read = self._reader.batches(columns_for(columns))
+        yield from with_causes(read, columns, causes.load(self._rules)) if schema.CAUSE in columns else read
         sources.require_any(self._reader.anything_read, self._reader.damage)
 
     @property

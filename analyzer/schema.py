@@ -70,6 +70,11 @@ EVENTS: tuple[Column, ...] = (
     Column("next_queue_id", "text", "the message's ID in the next queue, from `queued as` in a reply"),
 )
 
+#: What is added to events that failed; no engine reads it from a line.
+CAUSE = Column("cause", "category", "why it failed (`analyzer explain` tells more); null where nothing failed")
+#: The columns that users get.
+COLUMNS: tuple[Column, ...] = (*EVENTS, CAUSE)
+
 #: Every word that the column ``event`` may hold, with its meaning.
 EVENT_WORDS: dict[str, str] = {
     "connected": "a client connected",

@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import analyzer
 from analyzer.events import Reader, Reading
 from analyzer.sources import Source
 
@@ -173,3 +174,15 @@ def test_a_status_without_a_digit_has_no_class(tmp_path: Path) -> None:
     line = b"Nov 24 13:14:27 mx postfix/smtp[9]: 4C1D32F0A1: to=<a@example.net>, relay=none, delay=1, dsn=., status=deferred (x)\n"
     (row,), _ = read(tmp_path, line)
     assert (row["dsn"], row.get("reply_class")) == (b".", None)
+
+
+def test_an_event_that_failed_has_a_cause(tmp_path: Path) -> None:
+    path = tmp_path / "mail.log"
+    path.write_bytes(
+        b"Nov 24 13:14:27 mx postfix/smtp[9]: 4C1D32F0A1: to=<a@example.net>, relay=mx.example.net[192.0.2.7]:25, delay=1, "
+        b"dsn=5.2.2, status=bounced (host mx.example.net[192.0.2.7] said: 552 5.2.2 Mailbox full (in reply to RCPT TO command))\n"
+        b"Nov 24 13:14:28 mx postfix/smtp[9]: 4C1D32F0A2: to=<b@example.net>, relay=mx.example.net[192.0.2.7]:25, delay=1, "
+        b"dsn=2.0.0, status=sent (250 2.0.0 Ok)\n"
+    )
+    table = analyzer.read_events([str(path)], columns=["cause", "reply_code"])
+    assert table.to_pylist() == [{"cause": "mailbox_full", "reply_code": 552}, {"cause": None, "reply_code": 250}]

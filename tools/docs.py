@@ -46,7 +46,7 @@ def columns() -> str:
     """The event columns."""
     from analyzer import schema
 
-    rows = [f"| `{c.name}` | {c.type} | {c.meaning} | {c.source} |" for c in schema.EVENTS]
+    rows = [f"| `{c.name}` | {c.type} | {c.meaning} | {c.source} |" for c in schema.COLUMNS]
     return "\n".join(["| column | type | meaning | source |", "|---|---|---|---|", *rows])
 
 

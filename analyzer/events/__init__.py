@@ -12,6 +12,7 @@ from analyzer import schema
 from analyzer.events.accounting import KINDS, Accounting
 from analyzer.events.columns import ALL, arrow_schema, batch
 from analyzer.events.lines import FileLines, Row
+from analyzer.events.reasons import columns_for, with_causes
 from analyzer.events.seen import Seen
 from analyzer.framing import TimeLine, first_time
 from analyzer.grammar import load_all
@@ -22,7 +23,10 @@ from analyzer.sources import Block, Damage, Source, blocks
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ALL", "KINDS", "Accounting", "Reader", "Reading", "arrow_schema", "batch", "columns_named", "first_time"]
+__all__ = [
+    "ALL", "KINDS", "Accounting", "Reader", "Reading", "arrow_schema", "batch", "columns_for",
+    "columns_named", "first_time", "with_causes",
+]  # fmt: skip
 
 BATCH_ROWS = 20_000
 CHUNK_ROWS = 500_000  # tallied at once
@@ -157,8 +161,8 @@ def columns_named(names: Sequence[str] | None) -> list[Column]:
     from analyzer.errors import UsageError
 
     if names is None:
-        return list(schema.EVENTS)
-    known = {column.name: column for column in schema.EVENTS}
+        return list(schema.COLUMNS)
+    known = {column.name: column for column in schema.COLUMNS}
     chosen = []
     for name in names:
         if name not in known:

@@ -60,7 +60,7 @@ def batch(rows: Sequence[dict[str, Any]], columns: Sequence[Column]) -> pa.Recor
     wanted = arrow_schema(columns)
     present = set().union(*rows)  # most columns are empty in most batches
     arrays = [
-        _array([row.get(c.name) for row in rows], c, wanted.field(c.name).type)
+        array_of([row.get(c.name) for row in rows], c, wanted.field(c.name).type)
         if c.name in present
         else pa.nulls(len(rows), wanted.field(c.name).type)
         for c in columns
@@ -68,7 +68,8 @@ def batch(rows: Sequence[dict[str, Any]], columns: Sequence[Column]) -> pa.Recor
     return pa.RecordBatch.from_arrays(arrays, schema=wanted)
 
 
-def _array(values: list[Any], column: Column, kind: pa.DataType) -> pa.Array:
+def array_of(values: list[Any], column: Column, kind: pa.DataType) -> pa.Array:
+    """Values, None where there is none, as an array of a column's type."""
     import pyarrow as pa
 
     valid = _validity(values)
