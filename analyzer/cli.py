@@ -28,7 +28,8 @@ app = typer.Typer(
     help="What the mail servers said, which failures keep coming back, why, and what to do about each: "
     "for the logs of Postfix, Exim and sendmail.",
     epilog="Exit codes: 0 done; 1 a --fail-on held; 2 wrong usage, or nothing readable; "
-    "3 done, but some input was damaged, missing or unreadable; 70 internal error; 130 interrupted.",
+    "3 done, but some input was damaged, missing or unreadable; 70 internal error; 130 interrupted. "
+    "Parsed tables are kept for the next run in mail-log-analyzer in $XDG_CACHE_HOME or ~/.cache.",
 )
 codes_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="The catalogue of reply codes and enhanced status codes."
