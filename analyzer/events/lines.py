@@ -179,11 +179,7 @@ class FileLines:
             if part is not None:
                 yield from self._numbered_part(framed, message, number, raw, part)
                 return
-        if (
-            program.matcher.grammar.echoed
-            and framed.tag
-            and self._is_echo(framed, message, program.matcher.grammar.echoed)
-        ):
+        if program.matcher.grammar.echoed and framed.tag and self._is_echo(framed, message, program.matcher.grammar.echoed):
             self._count("no_event")
             return
         match = program.matcher.match(program.process, message)
@@ -251,9 +247,7 @@ class FileLines:
         message = held.message if inner is None else inner.message
         yield from self._message(held.frame, message, held.number, held.raw)
 
-    def _numbered_part(
-        self, framed: Frame, message: bytes, number: int, raw: bytes, part: re.Match[bytes]
-    ) -> Iterator[Row]:
+    def _numbered_part(self, framed: Frame, message: bytes, number: int, raw: bytes, part: re.Match[bytes]) -> Iterator[Row]:
         """`ID[1]: text ...`, `ID[2]: text`: parts of one long entry, broken behind a comma or a blank, joined.
 
         A part whose first one is missing says nothing: a stranger may have put there whatever stands in it.
@@ -301,9 +295,7 @@ class FileLines:
         """
         key = (framed.host, framed.pid)
         before, was_echo = self._previous.get(key, (b"", False))
-        echo = (
-            before == message and not was_echo and self._echoes is not False and any(word in message for word in words)
-        )
+        echo = before == message and not was_echo and self._echoes is not False and any(word in message for word in words)
         if echo:
             self._echoes = True
         elif before and not was_echo and self._echoes is None and any(word in before for word in words):

@@ -163,9 +163,7 @@ class BesideLines(FileLines):
         self._goes_on_from(tag)
         self._count("unrecognised")
         message = self._message_of(raw)
-        self.accounting.unrecognised(
-            self.file, self._number, program.mta, normalise(decode(message[:200])), printable(raw)
-        )
+        self.accounting.unrecognised(self.file, self._number, program.mta, normalise(decode(message[:200])), printable(raw))
         if self.on_unrecognised is not None:
             self.on_unrecognised(self.file, self._number, raw)
 
@@ -192,9 +190,7 @@ class BesideLines(FileLines):
             program = self.recogniser.program(name)
             self.accounting.count(self.file, program.mta if program is not None else _owner(name), KINDS[kind])
             key = (self.file, program.mta if program is not None else _owner(name), KINDS[kind])
-            self.accounting.lines[key if key in self.accounting.lines else (self.file, "(others)", KINDS[kind])] += (
-                lines - 1
-            )
+            self.accounting.lines[key if key in self.accounting.lines else (self.file, "(others)", KINDS[kind])] += lines - 1
         for template, lines in batch.silent:
             self.accounting.silent[template] += lines
 
@@ -260,9 +256,7 @@ class CompiledReader(Reader):
                 )  # fmt: skip
                 yield from self._file(source, lines, times, make, pool)
 
-    def _file(
-        self, source: Source, lines: BesideLines, times: Times, make: _Scanners, pool: ThreadPoolExecutor
-    ) -> Iterator[Any]:
+    def _file(self, source: Source, lines: BesideLines, times: Times, make: _Scanners, pool: ThreadPoolExecutor) -> Iterator[Any]:
         size = 0
         facts = _Facts()
         for block, batch in self._scanned(source, make, pool):
@@ -279,13 +273,7 @@ class CompiledReader(Reader):
         if self._settle(batch, lines, facts, 0):
             yield batch
         self.inputs.append(
-            {
-                "file": source.name,
-                "lines": lines.lines,
-                "bytes": size,
-                "mta": sorted(facts.mtas),
-                "hosts": sorted(facts.hosts),
-            }
+            {"file": source.name, "lines": lines.lines, "bytes": size, "mta": sorted(facts.mtas), "hosts": sorted(facts.hosts)}
         )
 
     def _scanned(self, source: Source, make: _Scanners, pool: ThreadPoolExecutor) -> Iterator[tuple[Block, Any]]:
@@ -326,13 +314,7 @@ class _Scanners:
     """Makes a scanner for each thread that asks."""
 
     def __init__(self, engine: Any, program: Program, recogniser: Recogniser, names: Sequence[str], seen: bool) -> None:
-        self._engine, self._program, self._recogniser, self._names, self._seen = (
-            engine,
-            program,
-            recogniser,
-            names,
-            seen,
-        )
+        self._engine, self._program, self._recogniser, self._names, self._seen = engine, program, recogniser, names, seen
         self._own = local()
 
     def __call__(self, data: bytes) -> Any:

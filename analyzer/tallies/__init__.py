@@ -108,9 +108,7 @@ class Tally:
         values = {name: name for name in self.columns}
         values |= {name: _TAKEN[way].format(name) for name, way, _ in self.measures if way in _TAKEN}
         columns = ", ".join(f"{value}::{types[name]} AS {name}" for name, value in values.items())
-        return f"SELECT {columns} FROM part" + (
-            f" GROUP BY {', '.join(name for name, _ in self.keys)}" if lists else ""
-        )
+        return f"SELECT {columns} FROM part" + (f" GROUP BY {', '.join(name for name, _ in self.keys)}" if lists else "")
 
 
 def _read_tally(name: str, table: Mapping[str, Any]) -> Tally:
