@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cached import cached
-from analyzer.causes.phrases import REACH, SPECIAL, decode, words_of
+from analyzer.causes.phrases import decode, words_of
 from analyzer.causes.rules import CONFIDENCE, FIRST, Places, Rule, RuleBook, Said, read_rule
 from analyzer.errors import CatalogueError, UsageError
 from analyzer.replies import parse_reply, reply_class
@@ -207,14 +207,8 @@ class Causes:
         dsn: str | None = None,
     ) -> str:
         """The cause's name alone: what a table of many distinct texts needs."""
-
-        def full() -> str:
-            _, said = self._said(text, reply_code, enhanced_code, speaker, stage, dsn)
-            return self._book.decide(said)[0].cause
-
-        if isinstance(text, str) and text.isascii() and len(text) <= REACH and SPECIAL.search(text) is None:
-            return self._book.plain(text, (reply_code, enhanced_code, speaker, stage, dsn), full)
-        return full()
+        _, said = self._said(text, reply_code, enhanced_code, speaker, stage, dsn)
+        return self._book.decide(said)[0].cause
 
     def _said(
         self,

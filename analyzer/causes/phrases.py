@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -124,29 +123,6 @@ class Phrase(NamedTuple):
 Hits = dict[int, list[tuple[int, int]]]
 
 
-#: What makes `words_of` more than the split at everything but letters: digits, addresses, links, dotted names.
-SPECIAL = re.compile(r"[0-9@]|://|[Ww]{3}\.|\\n|[A-Za-z_]\.[A-Za-z_]")
-_MASKS = frozenset(f"<{name}>" for name in ("address", "host", "ip", "url", "id", "n", "time"))
-_SPLIT = {code: " " for code in range(128) if not chr(code).isalnum()} | {ord("<"): " <", ord(">"): "> "}
-
-
-class _Known(dict[str, str]):
-    """Each word as rules see it: itself, or `_` where none can use it; empty where only `words_of` can tell."""
-
-    def __init__(self, phrases: Phrases) -> None:
-        super().__init__()
-        self._phrases = phrases
-
-    def __missing__(self, word: str) -> str:
-        if "<" in word or ">" in word:
-            found = word if word in _MASKS and self._phrases.known([word]) == (word,) else "_" if word in _MASKS else ""
-        else:
-            (found,) = self._phrases.known([word])
-        if len(self) < 100_000:
-            self[word] = found
-        return found
-
-
 class _Node:
     """A word of the tree: what may follow, and the segments that end here."""
 
@@ -233,15 +209,6 @@ class Phrases:
         return tuple(
             [word if word in vocabulary or word[:HOLE_AFTER] in starts or not word.isascii() else "_" for word in words]
         )
-
-    def known_plain(self, text: str) -> tuple[str, ...] | None:
-        """The same of an ASCII text in which nothing is `SPECIAL`, quickly; None if it has brackets that are no mask."""
-        found = tuple(map(self._known.__getitem__, text.lower().translate(_SPLIT).split()))
-        return None if "" in found else found
-
-    @cached_property
-    def _known(self) -> _Known:
-        return _Known(self)
 
     def hits(self, words: Sequence[str]) -> Hits:
         """Every segment that the words hold, with the places where it stands."""

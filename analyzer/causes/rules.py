@@ -15,7 +15,7 @@ from analyzer.errors import CatalogueError
 from analyzer.schema import SPEAKERS, STAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 #: Kinds of evidence, from the strongest; and the confidence that each gives.
 CONFIDENCE = {
@@ -117,7 +117,6 @@ class RuleBook:
         self._by_link: list[int] = []
         self._others: list[int] = []
         self._links = sorted({part for rule in self.rules for part in rule.link})
-        self._plain: dict[tuple[object, ...], str] = {}
         self._decided: dict[tuple[object, ...], tuple[Rule, Places]] = {}
         for number, rule in enumerate(self.rules):
             self._add(number, rule)
@@ -165,18 +164,6 @@ class RuleBook:
                 self._decided.clear()
             decided = self._decided[key] = self._decide(said, self._phrases.hits(words))
         return decided
-
-    def plain(self, text: str, rest: tuple[object, ...], full: Callable[[], str]) -> str:
-        """The cause of an ASCII text without anything `SPECIAL`: decided in ``full`` once for all texts of the same words."""
-        words = self._phrases.known_plain(text)
-        if words is None:
-            return full()
-        found = self._plain.get((words, rest))
-        if found is None:
-            if len(self._plain) >= REMEMBERED:
-                self._plain.clear()
-            found = self._plain[words, rest] = full()
-        return found
 
     def _decide(self, said: Said, hits: Hits) -> tuple[Rule, Places]:
         candidates = self._candidates(said, hits)

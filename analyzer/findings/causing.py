@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -68,13 +69,14 @@ def decide(groups: Iterable[Mapping[str, Any]], book: Causes) -> Decided:
     looked at word by word, the others are told by their codes, and those of one code are one finding.
     """
     groups = sorted(groups, key=_most_frequent)
+    by_codes = cache(lambda codes: book.cause_of("", **dict(codes)))
     members: dict[tuple[Any, ...], list[Mapping[str, Any]]] = defaultdict(list)
     for place, group in enumerate(groups):
         examined = place < MOST_TEXTS
-        name = book.cause_of(group["shape"] if examined else "", **_codes(group))
+        codes = _codes(group)
+        name = book.cause_of(group["shape"], **codes) if examined else by_codes(tuple(codes.items()))
         alone = examined and (name == UNKNOWN or not book.causes[name].merge)
-        codes = group["speaker"], group["reply_code"], group["enhanced_code"]
-        members[*codes, name, group["shape"] if alone else None, examined].append(group)
+        members[*codes.values(), name, group["shape"] if alone else None, examined].append(group)
     causes: dict[int, tuple[str, Mapping[str, Any], bool]] = {}
     goes_to: dict[int, int] = {}
     for (_, _, _, name, _, examined), found in members.items():
