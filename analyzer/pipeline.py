@@ -168,7 +168,7 @@ def run(options: Options, progress: Progress | None = None, *, brief: bool = Fal
         made = sections.run(tallies, wanted) | sections.of_lines(accounting.lines, accounting.shapes, accounting.silent)
         book = causes.load(options.causes)
         decided = findings.decide(tallies, book)
-        made |= sections.of_causes(findings.count_causes(tallies, book, decided))
+        made |= sections.of_causes(findings.count_causes(decided, book))
         found_failures, rarer = findings.find(
             tallies, catalogue.load(), recurring=options.recurring, causes=book,
             most_addresses=text.ADDRESSES if brief else findings.MOST_ADDRESSES, decided=decided,
@@ -197,8 +197,11 @@ class EventStream:
         self.notes = self._found.notes
 
     def _batches(self, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
-        read = self._reader.batches(columns_for(columns))
-        yield from with_causes(read, columns, causes.load(self._rules)) if schema.CAUSE in columns else read
+        if schema.CAUSE in columns:
+            read = self._reader.batches(columns_for(columns))
+            yield from with_causes(read, columns, causes.load(self._rules))
+        else:
+            yield from self._reader.batches(columns)
         sources.require_any(self._reader.anything_read, self._reader.damage)
 
     @property

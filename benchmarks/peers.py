@@ -1,6 +1,6 @@
 """The programs we are measured against: pflogsumm and eximstats from Debian's packages, unpacked, never installed.
 
-python benchmarks/peers.py        fetches them into benchmarks/work/peers and says where they are
+python benchmarks/peers.py        fetches them into benchmarks/logs/peers and says where they are
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-WORK = Path(__file__).parent / "work"
-FOLDER = WORK / "peers"
+LOGS = Path(__file__).parent / "logs"
+FOLDER = LOGS / "peers"
 #: The peer of each MTA: its name, the Debian package that holds it, its place in the package.
 PEERS = {
     "postfix": ("pflogsumm", "pflogsumm", "usr/sbin/pflogsumm"),

@@ -4,7 +4,7 @@
     python benchmarks/run.py report output events --sizes 30MB --rounds 1
     python benchmarks/run.py all
 
-Logs are generated once into benchmarks/work (3 GB is generated, not 0.3 GB repeated: queue IDs would join) and read once
+Logs are generated once into benchmarks/logs (3 GB is generated, not 0.3 GB repeated: queue IDs would join) and read once
 before the first round. A ratio is taken in each round, between runs that followed each other; the table gives the median.
 """
 
@@ -29,7 +29,7 @@ import measuring
 import peers
 from measuring import Run
 
-WORK = peers.WORK
+LOGS = peers.LOGS
 CHECKS: dict[str, Callable[[bytes, dict[str, int]], list[str]]] = {
     "postfix": checking.pflogsumm,
     "exim": checking.eximstats,
@@ -60,11 +60,11 @@ class Bench:
         print(text, file=sys.stderr, flush=True)
 
     def run(self, *arguments: str, statuses: tuple[int, ...] = (0,)) -> Run:
-        return measuring.run([*self.analyzer, *arguments], WORK / "stdout", statuses=statuses)
+        return measuring.run([*self.analyzer, *arguments], LOGS / "stdout", statuses=statuses)
 
     def log(self, mta: str, size: str) -> Log:
         """The log of this size; generated at the first time, and again when the generator has changed."""
-        path = WORK / f"{mta}-{size}-{self.args.seed}.log"
+        path = LOGS / f"{mta}-{size}-{self.args.seed}.log"
         state, made_of = Path(f"{path}.made-of"), _generator_state()
         if not path.exists() or not state.exists() or state.read_text() != made_of:
             self.say(f"generating {path.name}")
@@ -118,7 +118,7 @@ def report(bench: Bench, log: Log) -> list[str]:
     for _ in range(bench.args.rounds):
         ours.append(bench.run("report", str(log.path), "-q", "--log-timezone", "UTC"))
         if command:
-            run = measuring.run([*command, str(base.path)], WORK / "stdout")
+            run = measuring.run([*command, str(base.path)], LOGS / "stdout")
             bench.complain(Path(command[-1]).name, base, CHECKS[log.mta](run.output, base.counts))
             theirs.append(Run(run.seconds * factor, run.cpu * factor, run.peak_mb, b""))
     us = median(ours)
@@ -151,15 +151,15 @@ def output(bench: Bench, log: Log) -> list[str]:
     """`report LOG -o DIR`: page, tables and plots written too."""
     runs = []
     for _ in range(bench.args.rounds):
-        shutil.rmtree(WORK / "out", ignore_errors=True)
-        runs.append(bench.run("report", str(log.path), "-q", "-o", str(WORK / "out"), "--log-timezone", "UTC"))
+        shutil.rmtree(LOGS / "out", ignore_errors=True)
+        runs.append(bench.run("report", str(log.path), "-q", "-o", str(LOGS / "out"), "--log-timezone", "UTC"))
     return _own_row(bench, "output", log, runs)
 
 
 def events(bench: Bench, log: Log) -> list[str]:
     """`events LOG -o FILE.parquet`: every event with all columns."""
     runs = [
-        bench.run("events", str(log.path), "-o", str(WORK / "events.parquet"), "--log-timezone", "UTC") for _ in range(bench.args.rounds)
+        bench.run("events", str(log.path), "-o", str(LOGS / "events.parquet"), "--log-timezone", "UTC") for _ in range(bench.args.rounds)
     ]  # fmt: skip
     return _own_row(bench, "events", log, runs)
 
@@ -189,7 +189,7 @@ def engine(bench: Bench, log: Log) -> list[str]:
     """From bytes to columns, in one process; its own clock, without the start."""
     script = str(Path(__file__).with_name("engine.py"))
     runs = [
-        measuring.run([bench.analyzer[0], script, str(log.path)], WORK / "stdout") for _ in range(bench.args.rounds)
+        measuring.run([bench.analyzer[0], script, str(log.path)], LOGS / "stdout") for _ in range(bench.args.rounds)
     ]
     told = [json.loads(r.output) for r in runs]
     seconds = statistics.median(t["seconds"] for t in told)
@@ -208,7 +208,7 @@ def stages(bench: Bench, log: Log) -> list[str]:
     """Share of each part of the program in the report's time."""
     script = str(Path(__file__).with_name("stages.py"))
     told = json.loads(
-        measuring.run([bench.analyzer[0], script, str(log.path)], WORK / "stdout").output.splitlines()[-1]
+        measuring.run([bench.analyzer[0], script, str(log.path)], LOGS / "stdout").output.splitlines()[-1]
     )
     bench.keep("stages", log, **told)
     return [
@@ -294,7 +294,7 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     args = arguments()
-    WORK.mkdir(parents=True, exist_ok=True)
+    LOGS.mkdir(parents=True, exist_ok=True)
     bench = Bench(args)
     now = datetime.datetime.now(datetime.UTC)
     version = bench.run("--version").output.decode().strip()
@@ -313,7 +313,7 @@ def main() -> int:
         print(f"WRONG: {text}")
     result = {"date": now.isoformat(timespec="seconds"), "machine": measuring.machine(), "version": version,
               "options": {k: str(v) for k, v in vars(args).items()}, "figures": bench.figures, "wrong": bench.wrong}  # fmt: skip
-    kept = WORK / f"result-{now:%Y%m%dT%H%M%S}.json"
+    kept = LOGS / f"result-{now:%Y%m%dT%H%M%S}.json"
     kept.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(f"figures: {kept}", file=sys.stderr)
     return 1 if bench.wrong else 0

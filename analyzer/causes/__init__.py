@@ -350,7 +350,8 @@ def check_samples(causes: Causes, rule: Rule) -> None:
 def _loaded(extra: tuple[Path, ...]) -> Causes:
     if extra:
         return _load(extra)
-    return cached("causes", ("catalogue/causes/*.toml", "catalogue/evidence/*.toml", "causes/*.py"), lambda: _load(()))
+    sources = ("catalogue/causes/*.toml", "catalogue/evidence/*.toml", "causes/*.py", "replies.py", "schema.py")
+    return cached("causes", sources, lambda: _load(()))
 
 
 def load(extra: Iterable[Path] = ()) -> Causes:

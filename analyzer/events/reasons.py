@@ -23,9 +23,7 @@ _MOST_KNOWN = 100_000
 
 
 def columns_for(columns: Sequence[Column]) -> list[Column]:
-    """What must be read for these columns: those of the causes' too where the cause is among them."""
-    if CAUSE not in columns:
-        return list(columns)
+    """What must be read for these columns and their causes."""
     names = {*(column.name for column in columns), *_NEEDED}
     return [column for column in ALL if column.name in names]
 

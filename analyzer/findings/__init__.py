@@ -58,13 +58,8 @@ def decide(tallies: Tallies, causes: Causes) -> Decided:
     return causing.decide(facts.texts_of(tallies), causes)
 
 
-def count_causes(tallies: Tallies, causes: Causes | None = None, decided: Decided | None = None) -> list[tuple[str, str, int, int, int]]:
+def count_causes(decided: Decided, causes: Causes) -> list[tuple[str, str, int, int, int]]:
     """Failures by cause, the rarer ones too: label, name, told by others, told by us, noted by our own MTA; most first."""
-    if causes is None:
-        from analyzer.causes import load
-
-        causes = load()
-    decided = decided or decide(tallies, causes)
     counted: Counter[tuple[str, str]] = Counter()
     for group in decided.groups:
         counted[decided.causes[decided.goes_to[group["failure_key"]]][0], group["speaker"]] += group["count"]

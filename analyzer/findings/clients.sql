@@ -1,4 +1,4 @@
--- facts: the clients that each group was told to
+-- facts: the clients that each recurring group was told to
 -- column failure_key: the group
 -- column own: failures told to clients with a login, on a submission service, or with an address or a name of ours
 -- column names: different names of clients, or addresses where they have none
@@ -9,5 +9,5 @@ SELECT
     count(DISTINCT coalesce(nullif(client_host, 'unknown'), client_ip, '')) AS names,
     min(coalesce(nullif(client_host, 'unknown'), client_ip)) AS name
 FROM clients
-WHERE failure_key IS NOT NULL
+WHERE failure_key IN (SELECT unnest($1::UBIGINT[]))
 GROUP BY ALL

@@ -72,11 +72,8 @@ def gather(tallies: Tallies, recurring: int, most: int) -> tuple[list[Facts], tu
 
 def examples_by_code(tallies: Tallies) -> dict[tuple[str, int | None, str | None], tuple[Example, ...]]:
     """The first three lines of each speaker, reply code and enhanced code among the failures; without any code none."""
-    found: dict[tuple[str, int | None, str | None], list[Row]] = defaultdict(list)
-    rows = tallies.rows("SELECT speaker, reply_code, enhanced_code, lines FROM examples")
-    for speaker, reply_code, enhanced_code, lines in rows:
-        if reply_code is not None or enhanced_code is not None:
-            found[speaker, reply_code, enhanced_code] += lines
+    rows = _ask(tallies, "code_lines")
+    found = {(row["speaker"], row["reply_code"], row["enhanced_code"]): row["lines"] for row in rows}
     files_read = tallies.files()
     return {
         code: _examples(tallies, files_read, lines)
@@ -93,18 +90,18 @@ class _Known:
         self.log_end = period[1] if period else None
         self._files = tallies.files()
         self._tallies = tallies
-        self.people = {row["failure_key"]: row for row in _ask(tallies, "people")}
-        self._bars = _by_number(_ask(tallies, "bars"), "failure_key")
+        self.people = {row["failure_key"]: row for row in _ask(tallies, "people", [keys])}
+        self._bars = _by_number(_ask(tallies, "bars", [keys]), "failure_key")
         self._replies = _by_number(_ask(tallies, "replies"), "speaker")
         tallies.see_own_clients()
-        self._clients = {row["failure_key"]: row for row in _ask(tallies, "clients")}
+        self._clients = {row["failure_key"]: row for row in _ask(tallies, "clients", [keys])}
         self._affected: dict[int, list[Affected]] = defaultdict(list)
         for row in _ask(tallies, "affected", [keys, most]):
             first, last = (tallies.place(row[ref], self._files) for ref in ("first_ref", "last_ref"))
             self._affected[row["failure_key"]].append(Affected(row["address"], row["count"], *first, *last))
         self._lines: dict[int, list[Row]] = defaultdict(list)
-        for key, lines in tallies.rows("SELECT failure_key, lines FROM examples"):
-            self._lines[key] += lines
+        for row in _ask(tallies, "lines", [keys]):
+            self._lines[row["failure_key"]] += row["lines"]
 
     def bars(self, key: int) -> tuple[int, ...]:
         """A group's failures in each bar of the axis."""

@@ -1,4 +1,4 @@
--- facts: how many different people each group hit, and how many of its recipients got their mail later
+-- facts: how many different people each recurring group hit, and how many of its recipients got their mail later
 -- column failure_key: the group
 -- column recipients: different recipient addresses
 -- column senders: different envelope senders
@@ -6,11 +6,12 @@
 -- column pairs: recipients of messages, or sender and recipient where the message was refused before it was queued
 -- column reached: those of them that were delivered later, or whose sender's mail was accepted for them later
 WITH
+    failed AS (SELECT * FROM failed_addresses WHERE failure_key IN (SELECT unnest($1::UBIGINT[]))),
     hit AS (
         SELECT
             failure_key, message_key, recipient_key, CASE WHEN message_key IS NULL THEN sender_key END AS sender_key,
             min(first) AS first
-        FROM failed_addresses WHERE recipient_key IS NOT NULL GROUP BY ALL),
+        FROM failed WHERE recipient_key IS NOT NULL GROUP BY ALL),
     later AS (
         SELECT recipient_key, sender_key, max(time_us) AS time_us
         FROM pairs
@@ -29,14 +30,14 @@ SELECT
     s.sender,
     coalesce(m.pairs, 0) AS pairs,
     coalesce(m.reached, 0) AS reached
-FROM (SELECT DISTINCT failure_key FROM failed_addresses) f
+FROM (SELECT DISTINCT failure_key FROM failed) f
 LEFT JOIN (
     SELECT failure_key, count(*) AS recipients
-    FROM (SELECT DISTINCT failure_key, recipient_key FROM failed_addresses WHERE recipient_key IS NOT NULL)
+    FROM (SELECT DISTINCT failure_key, recipient_key FROM failed WHERE recipient_key IS NOT NULL)
     GROUP BY ALL) r USING (failure_key)
 LEFT JOIN (
     SELECT failure_key, count(*) AS senders, min(nullif(text, '')) AS sender
-    FROM (SELECT DISTINCT failure_key, sender_key FROM failed_addresses WHERE sender_key IS NOT NULL)
+    FROM (SELECT DISTINCT failure_key, sender_key FROM failed WHERE sender_key IS NOT NULL)
     JOIN names ON key = sender_key
     GROUP BY ALL) s USING (failure_key)
 LEFT JOIN (SELECT failure_key, count(*) AS pairs, count(*) FILTER (reached) AS reached FROM marked GROUP BY ALL) m

@@ -318,7 +318,7 @@ class Tallies:
         import duckdb
 
         database: Any = duckdb.connect(":memory:", config=config)
-        sources = ("tallies/*.toml", "tallies/*.py", "tallies/views/*.sql", "schema.py")
+        sources = ("tallies/*.toml", "tallies/*.py", "tallies/views/*.sql", "schema.py", "events/columns.py")
         self._types = cached("tables", sources, lambda: _find_types(database))
         for name, types in self._types.items():
             database.execute(f"CREATE TABLE {name} ({', '.join(f'{column} {kind}' for column, kind in types.items())})")
