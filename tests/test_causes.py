@@ -54,6 +54,8 @@ TYPICAL = {
     "count": "1,282",
     "addresses": "1,731",
     "domains": "41",
+    "senders": "12",
+    "clients": "14",
 }
 SIDES = [(cause, name) for cause in CAUSES.causes.values() for name in ("sending", "receiving")]
 

@@ -129,10 +129,16 @@ def test_one_block_list_is_one_finding_however_many_domains_say_so_in_their_word
 
 
 def test_directions_are_not_put_together() -> None:
+    texts = ("Refused by rule 7 of our policy", "Message refused by policy")
+    events = [bounce(n, reply_code=554, enhanced_code="5.7.1", text=texts[n % 2]) for n in range(6)]
+    assert [(finding.cause, finding.count) for finding in found(events)] == [("policy_rejected", 3)] * 2
+
+
+def test_what_is_a_matter_of_domains_is_put_together_whatever_the_words() -> None:
     texts = ("Connection refused", "Connection timed out")
     silent = {"speaker": "local", "reply_code": None, "reply_origin": None}
     events = [delivery(n, "deferred", f"Q{n}", "x@a.test", text=texts[n % 2], **silent) for n in range(6)]
-    assert [(finding.cause, finding.count) for finding in found(events)] == [("network_failure", 3)] * 2
+    assert [(finding.cause, finding.count) for finding in found(events)] == [("network_failure", 6)]
 
 
 def test_rarer_failures_are_counted_as_groups_and_events() -> None:
@@ -413,3 +419,74 @@ def test_of_very_many_texts_the_rare_ones_are_told_by_their_codes(monkeypatch: p
         found, rarer = findings.find(some, catalogue.load(), recurring=3)
     assert sorted((finding.cause, finding.count) for finding in found) == [("recipient_unknown", 5), ("unknown", 3)]
     assert rarer == (0, 0)
+
+
+# ---- parts: the key that matters for a cause
+def test_two_senders_that_are_refused_for_the_same_cause_are_two_findings() -> None:
+    """Postfix names the sender on another line than the refusal: the message tells."""
+    senders = ("app@dev.invalid", "web@old.invalid")
+    events = [
+        line
+        for n in range(8)
+        for line in (
+            message(2 * n, f"Q{n}", sender=senders[n % 4 == 3]),
+            delivery(2 * n + 1, "bounced", f"Q{n}", f"u{n}@example.net", reply_code=553, enhanced_code="5.1.8",
+                     text="Domain of sender does not exist", raw=f"line of {senders[n % 4 == 3]}"),
+        )
+    ]  # fmt: skip
+    app, web = sorted(found(events, recurring=2), key=lambda finding: -finding.count)
+    assert app.title == "example.net refuses app@dev.invalid: no such domain"
+    assert web.title == "example.net refuses web@old.invalid: no such domain"
+    assert (app.count, app.recipients, sum(app.bars)) == (6, 6, 6)
+    assert (web.count, web.recipients, sum(web.bars)) == (2, 2, 2)
+    assert (web.first, web.last) == (START + 7 * HOUR // 60, START + 15 * HOUR // 60)
+    assert [example.raw for example in app.examples] == ["line of app@dev.invalid"] * 3
+    assert [example.raw for example in web.examples] == ["line of web@old.invalid"] * 2
+    assert [hit.address for hit in web.affected] == ["u3@example.net", "u7@example.net"]
+
+
+def test_values_below_a_tenth_stay_together_and_all_failures_are_counted_once() -> None:
+    events = [
+        delivery(n, "deferred", f"Q{n}", f"x@{domain}", reply_code=450, enhanced_code="4.7.1", text="too many messages, slow down")
+        for n, domain in enumerate(["big.test"] * 20 + [f"d{k}.test" for k in range(12)])
+    ]
+    big, rest = sorted(found(events), key=lambda finding: -finding.count)
+    assert (big.title, big.count) == ("big.test slows us down: too many messages", 20)
+    assert (rest.title, rest.count, rest.domains) == ("12 domains slow us down: too many messages", 12, 12)
+
+
+def test_what_is_left_of_a_group_may_be_too_rare() -> None:
+    events = [
+        bounce(n, reply_code=450, enhanced_code="4.7.1", text="too many messages, slow down", recipient=f"x@{domain}")
+        for n, domain in enumerate(["big.test"] * 4 + ["other.test"])
+    ]
+    with tallied(events) as some:
+        (big,), rarer = findings.find(some, CATALOGUE)
+    assert (big.count, rarer) == (4, (1, 1))
+
+
+def test_two_block_lists_are_two_findings_in_whatever_words() -> None:
+    texts = (
+        "Client host [192.0.2.25] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/192.0.2.25",
+        "Your address 192.0.2.25 is blacklisted by Spamhaus",
+        "Service unavailable; 192.0.2.25 is listed at bl.example.net",
+    )
+    events = [
+        bounce(n, reply_code=554, enhanced_code="5.7.1", text=texts[n % 3], raw=texts[n % 3], recipient=f"x@d{n}.test")
+        for n in range(9)
+    ]
+    assert {(finding.cause, finding.count, finding.title) for finding in found(events)} == {
+        ("ip_blocked", 6, "6 domains refuse mx1: 192.0.2.25 is on the block list zen.spamhaus.org"),
+        ("ip_blocked", 3, "3 domains refuse mx1: 192.0.2.25 is on the block list bl.example.net"),
+    }
+
+
+def test_our_own_refusals_are_split_only_where_all_or_none_were_told_to_clients_of_ours() -> None:
+    def refused(n: int, sender: str, login: str | None) -> Row:
+        return refusal(n, reply_code=553, enhanced_code="5.7.1", text="Sender address rejected: not owned by user",
+                       sender=sender, auth_user=login)  # fmt: skip
+
+    own = [refused(n, ("a@example.com", "b@example.com")[n % 2], "crm") for n in range(8)]
+    assert [(finding.count, finding.group) for finding in found(own)] == [(4, "you"), (4, "you")]
+    mixed = [refused(n, ("a@example.com", "b@example.com")[n % 2], "crm" if n < 5 else None) for n in range(8)]
+    assert [finding.count for finding in found(mixed)] == [8]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _DATA = Path(__file__).parent.parent / "catalogue"
 #: What titles, sentences and steps may name, with the words that stand in for a value that is not known (titles have no
-#: such words). `addresses`, `domains` and `count` are numbers, given only where there are two or more.
+#: such words). `addresses`, `domains`, `senders`, `clients` and `count` are numbers, given only where there are two or more.
 PLACEHOLDERS: dict[str, str] = {
     "domain": "the recipient's domain",
     "sender": "the sender",
@@ -44,11 +44,15 @@ PLACEHOLDERS: dict[str, str] = {
     "count": "several",
     "addresses": "several",
     "domains": "several",
+    "senders": "several",
+    "clients": "several",
 }
 TITLE_LENGTH = 70
 SHORT_TITLE_LENGTH = 24
 WHO = ("you", "else", "nobody")
 NOUNS = ("refusals", "bounces", "deferrals", "attempts")
+#: Recipient's domain, envelope sender, its domain, the block list that the text names.
+KEYS = ("", "domain", "sender", "sender_domain", "list")
 PERMANENCE = ("permanent", "transient", "either")
 _FIELD = re.compile(r"\{(\w+)\}")
 
@@ -63,6 +67,7 @@ class Side:
     steps: tuple[str, ...]
     noun: str
     acts: str
+    key: str  # whose matter it is, so that each of them is a finding of its own: a word of KEYS, or ""
 
     def title(self, values: Mapping[str, str] | None = None) -> str:
         """The first title all of whose placeholders have a value and that fits in a line; the last one has none."""
@@ -274,9 +279,12 @@ def _side(entry: Mapping[str, Any], where: str) -> Side:
             steps=tuple(entry["steps"]),
             noun=entry["noun"],
             acts=entry["acts"],
+            key=entry.get("key", ""),
         )
     except KeyError as error:
         raise CatalogueError(f"{where} lacks {error}; add it.") from None
+    if side.key not in KEYS:
+        raise CatalogueError(f"{where} has the unknown key {side.key!r}; use one of {', '.join(filter(None, KEYS))}.")
     texts = (*side.titles, side.do, *side.steps)
     if unknown := {name for text in texts for name in _FIELD.findall(text)} - PLACEHOLDERS.keys():
         raise CatalogueError(f"{where} has the unknown placeholder {unknown}; use one of {', '.join(PLACEHOLDERS)}.")

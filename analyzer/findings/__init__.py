@@ -1,13 +1,15 @@
 """Findings: failures that keep coming back, with what is known about each and what to do.
 
-A finding is a group of failures with the same speaker, reply code, enhanced status code and cause; where the cause is not
-known or only a direction, with the same normalised text. The tallies give its facts (``facts.py`` and the SQL beside it),
+A finding is a group of failures with the same speaker, reply code, enhanced status code, cause and value of the cause's key
+(the sender, the domain, the block list that it is a matter of); where the cause is not known or only a direction, with the
+same normalised text. The tallies give its facts (``facts.py`` and the SQL beside it),
 ``causing.py`` its cause, ``judge.py`` says who has to act and how it moves, ``wording.py`` says it in words.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from analyzer.findings import causing, facts, judge, wording
@@ -47,15 +49,16 @@ def find(
         causes = load()
     decided = decided or decide(tallies, causes)
     tallies.regroup(decided.goes_to)
-    found, rarer = facts.gather(tallies, recurring, most_addresses)
-    findings = sorted((_finding(group, catalogue, decided.explained(group.key, causes)) for group in found), key=judge.order)
+    explained = cache(partial(decided.explained, book=causes))
+    found, rarer = facts.gather(tallies, recurring, most_addresses, lambda key: explained(key).key)
+    findings = sorted((_finding(group, catalogue, explained(group.group)) for group in found), key=judge.order)
     numbered = [wording.numbered(finding, number) for number, finding in enumerate(findings[:limit], 1)]
     return numbered, rarer
 
 
 def decide(tallies: Tallies, causes: Causes) -> Decided:
     """The cause of every group of failures, for ``count_causes`` and ``find``."""
-    return causing.decide(facts.texts_of(tallies), causes)
+    return causing.decide(facts.texts_of(tallies), causes, partial(facts.lines_of, tallies))
 
 
 def count_causes(decided: Decided, causes: Causes) -> list[tuple[str, str, int, int, int]]:

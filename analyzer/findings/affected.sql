@@ -17,10 +17,9 @@ FROM (
         sum(n)::BIGINT AS count,
         min(first_ref) AS first_ref,
         max(last_ref) AS last_ref
-    FROM failed_addresses
-    WHERE failure_key IN (SELECT unnest($1::UBIGINT[]))
+    FROM failed
     GROUP BY ALL) f
 JOIN names n USING (key)
 WHERE n.text <> ''
-QUALIFY row_number() OVER (PARTITION BY f.failure_key ORDER BY f.count DESC, n.text) <= $2
+QUALIFY row_number() OVER (PARTITION BY f.failure_key ORDER BY f.count DESC, n.text) <= $1
 ORDER BY f.failure_key, f.count DESC, address

@@ -3,6 +3,6 @@
 -- column number: of the bar
 -- column count: failures
 SELECT f.failure_key, b.number, sum(f.n)::BIGINT AS count
-FROM (SELECT * FROM failure_bars WHERE failure_key IN (SELECT unnest($1::UBIGINT[])) AND bar IS NOT NULL) f
+FROM (SELECT * FROM failed WHERE bar IS NOT NULL) f
 ASOF JOIN bars b ON f.bar * 1000000 >= b.start
 GROUP BY ALL

@@ -2,16 +2,18 @@
 
 A group is made of one normalised text. Where the words tell a cause that stands for itself (a block list, mailboxes that
 are full), many texts say the same thing and are one finding; where a cause is only a direction (``merge = false`` in its
-file), each text stays a finding of its own.
+file) and a matter of nobody in particular (no ``key``), each text stays a finding of its own.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from analyzer.findings.block_lists import in_words, lists_in
 
 if TYPE_CHECKING:
     from analyzer.causes import Cause, Causes, Explanation
@@ -22,12 +24,9 @@ UNKNOWN = "unknown"
 MOST_TEXTS = 2000
 #: Evidence that says little: the catalogue's advice is the best there is.
 THIN = frozenset({"reply code only", "stage only", "none"})
-_LIST = re.compile(
-    r"(?:blocked (?:using|by)|listed (?:by|at|in|on)|found in|rbl|dnsbl)[ :(]+(?:https?://)?((?:[a-z0-9-]+\.)+[a-z]{2,24})",
-    re.IGNORECASE,
-)
 _OUR_IP = re.compile(
-    r"(?:client host|your (?:ip|host|server)|host|ip|address)[^\[\d]{0,24}\[?((?:\d{1,3}\.){3}\d{1,3})\]?",
+    r"(?:client host|your (?:ip|host|server)|host|ip|address)[^\[\d]{0,24}\[?((?:\d{1,3}\.){3}\d{1,3})\]?"
+    r"|(?<![\d.\[])((?:\d{1,3}\.){3}\d{1,3}) (?:is|was|has been) ",
     re.IGNORECASE,
 )
 _LOGIN = re.compile(r"(?:owned by|by) (?:user|login) ([^\s;,]{1,60})|sasl_username=([^\s,;]{1,60})", re.IGNORECASE)
@@ -39,6 +38,11 @@ class Decision(NamedTuple):
     cause: Cause
     explanation: Explanation
     text: str
+
+    @property
+    def key(self) -> str:
+        """Whose matter it is (`causes.KEYS`), if more than a code says so."""
+        return "" if self.explanation.confidence in THIN else self.cause.side(self.explanation.speaker).key
 
 
 class Decided(NamedTuple):
@@ -61,22 +65,37 @@ def _codes(group: Mapping[str, Any]) -> dict[str, Any]:
     return {name: group[name] for name in ("reply_code", "enhanced_code", "speaker")}
 
 
-def decide(groups: Iterable[Mapping[str, Any]], book: Causes) -> Decided:
+def decide(
+    groups: Iterable[Mapping[str, Any]],
+    book: Causes,
+    lines_of: Callable[[list[int]], Mapping[int, list[str]]] = lambda _: {},
+) -> Decided:
     """The causes of all groups, and which of them are one finding.
 
-    ``groups``: rows with failure_key, speaker, reply_code, enhanced_code, shape and count. The decision of a finding is that
+    ``groups``: rows with failure_key, speaker, reply_code, enhanced_code, shape and count; ``lines_of``: lines of some of
+    them, for the block lists that they name: those of another list are another finding. The decision of a finding is that
     of its most frequent text. Strangers can make a log say a hundred thousand things: the MOST_TEXTS most frequent texts are
     looked at word by word, the others are told by their codes, and those of one code are one finding.
     """
     groups = sorted(groups, key=_most_frequent)
     by_codes = cache(lambda codes: book.cause_of("", **dict(codes)))
+    named = [
+        book.cause_of(group["shape"], **_codes(group)) if place < MOST_TEXTS else by_codes(tuple(_codes(group).items()))
+        for place, group in enumerate(groups)
+    ]
+    by_list = [
+        group["failure_key"]
+        for name, group in zip(named[:MOST_TEXTS], groups, strict=False)
+        if book.causes[name].side(group["speaker"]).key == "list"
+    ]
+    lists = {key: tuple(lists_in(lines)) for key, lines in lines_of(by_list).items()} if by_list else {}
     members: dict[tuple[Any, ...], list[Mapping[str, Any]]] = defaultdict(list)
-    for place, group in enumerate(groups):
+    for place, (name, group) in enumerate(zip(named, groups, strict=True)):
         examined = place < MOST_TEXTS
-        codes = _codes(group)
-        name = book.cause_of(group["shape"], **codes) if examined else by_codes(tuple(codes.items()))
-        alone = examined and (name == UNKNOWN or not book.causes[name].merge)
-        members[*codes.values(), name, group["shape"] if alone else None, examined].append(group)
+        cause = book.causes[name]
+        alone = examined and not cause.merge and not cause.side(group["speaker"]).key
+        key = group["shape"] if alone else lists.get(group["failure_key"], ())
+        members[*_codes(group).values(), name, key, examined].append(group)
     causes: dict[int, tuple[str, Mapping[str, Any], bool]] = {}
     goes_to: dict[int, int] = {}
     for (_, _, _, name, _, examined), found in members.items():
@@ -98,14 +117,18 @@ def values(facts: Facts) -> dict[str, str]:
         "relay": facts.relay_host or "",
         "domain": facts.domain or "",
         "sender": facts.sender or "",
-        "sender_domain": (facts.sender or "").rpartition("@")[2],
+        "sender_domain": facts.sender_domain or "",
         "recipient": facts.affected[0].address if len(facts.affected) == 1 and facts.recipients == 1 else "",
         "addresses": f"{facts.recipients:,}" if facts.recipients > 1 else "",
         "domains": f"{facts.domains:,}" if facts.domains > 1 else "",
         "count": f"{facts.count:,}" if facts.count > 1 else "",
+        "senders": f"{facts.senders:,}" if facts.senders > 1 else "",
         "client": facts.client or "",
+        "clients": f"{facts.clients:,}" if facts.clients > 1 else "",
+        "host": facts.host or "",
+        "list": in_words(lists_in(example.raw for example in facts.examples).values()),
     }
-    for name, pattern in (("list", _LIST), ("ip", _OUR_IP), ("login", _LOGIN)):
+    for name, pattern in (("ip", _OUR_IP), ("login", _LOGIN)):
         match = pattern.search(raw)
         if match is not None:
             found[name] = next(group for group in match.groups() if group).rstrip(").;:,")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 #: What a failure without any class in its line is: for now, or for good.
 _CLASS_OF_EVENT = {"deferred": 4, "attempt_failed": 4}
+_NO_CLIENTS: Row = {"own": 0, "names": 0, "name": None}
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Facts:
     """One group of failures; times in µs UTC, bars as counts per bar of the report's time axis."""
 
     key: int
+    group: int  # the group that it is a part of, itself if it is no part: what its cause was decided by
     speaker: str
     reply_code: int | None
     enhanced_code: str | None
@@ -41,11 +43,14 @@ class Facts:
     recipients: int
     senders: int
     sender: str | None  # the only one, else None
-    client: str | None  # the only client that it was told to, else None
+    sender_domain: str | None  # the only one, else None
+    clients: int  # that it was told to
+    client: str | None  # the only one, else None
     domains: int
     domain: str | None  # the only one, else None
     relays: int
     relay_host: str | None  # the only one, else None
+    host: str | None  # the only one of ours that wrote the lines, else None
     own_clients: int  # failures told to clients of ours
     reached_later: float | None
     examples: tuple[Example, ...]
@@ -57,17 +62,62 @@ def texts_of(tallies: Tallies) -> list[Row]:
     return _ask(tallies, "texts")
 
 
-def gather(tallies: Tallies, recurring: int, most: int) -> tuple[list[Facts], tuple[int, int]]:
+def lines_of(tallies: Tallies, keys: list[int]) -> dict[int, list[str]]:
+    """Lines that are kept of each of these groups of failures, in the order of the log."""
+    found: dict[int, list[Row]] = defaultdict(list)
+    for row in _ask(tallies, "lines", [keys]):
+        found[row["failure_key"]] += row["lines"]
+    return {key: [line["raw"] for line in sorted(lines, key=lambda line: line["ref"])] for key, lines in found.items()}
+
+
+def gather(
+    tallies: Tallies, recurring: int, most: int, cause_key: Callable[[int], str]
+) -> tuple[list[Facts], tuple[int, int]]:
     """The groups with at least ``recurring`` failures, and the rest: number of groups, and of failures.
 
-    ``most``: addresses of each that are named.
+    ``most``: addresses of each that are named. ``cause_key``: of a group, whose matter its cause is (``causes.KEYS``): a
+    sender, say, that stands for a tenth of the group's failures is a part, a finding of its own.
     """
     groups = _ask(tallies, "groups", [recurring])
     (rare,) = _ask(tallies, "rarer", [recurring])
     of_speaker = {row["speaker"]: row["count"] for row in _ask(tallies, "speakers")}
-    known = _Known(tallies, [group["failure_key"] for group in groups], most)
-    facts = [_facts(group, of_speaker[group["speaker"]], known) for group in groups]
-    return facts, (rare["groups"], rare["failures"])
+    clients = _clients(tallies, groups)
+    whole, parts = _split(tallies, groups, clients, cause_key, recurring)
+    rest = [part for part in parts if part["count"] < recurring]
+    found = [*whole, *(part for part in parts if part["count"] >= recurring)]
+    known = _Known(tallies, found, clients, most)
+    facts = [_facts(group, of_speaker[group["speaker"]], known) for group in found]
+    return facts, (rare["groups"] + len(rest), rare["failures"] + sum(part["count"] for part in rest))
+
+
+def _clients(tallies: Tallies, groups: list[Row]) -> dict[int, Row]:
+    tallies.see_own_clients()
+    return {row["failure_key"]: row for row in _ask(tallies, "clients", [[group["failure_key"] for group in groups]])}
+
+
+def _split(
+    tallies: Tallies, groups: list[Row], clients: Mapping[int, Row], cause_key: Callable[[int], str], recurring: int
+) -> tuple[list[Row], list[Row]]:
+    """The groups that stay whole, and the parts of the others with what is left of them; makes the table ``failed``."""
+    asked = {group["failure_key"]: cause_key(group["failure_key"]) for group in groups}
+    for group in groups:
+        told = clients.get(group["failure_key"])
+        if told and told["own"] not in (0, group["count"]):
+            asked[group["failure_key"]] = ""  # which of the parts was told to clients of ours is not counted
+    tallies.keep("failed", _question("failed")[1], [list(asked), list(asked.values())])
+    parts = [row for row in _ask(tallies, "parts", [recurring]) if asked[row["failure_key"]]]
+    if not parts:
+        return groups, []
+    columns = [[row[name] for row in parts] for name in ("failure_key", "value", "part")]
+    tallies.keep("parts", "SELECT unnest($1::UBIGINT[]) AS failure_key, unnest($2::UBIGINT[]) AS value, unnest($3::UBIGINT[]) AS part", columns)
+    tallies.keep("failed", "SELECT f.* REPLACE (coalesce(part, failure_key) AS failure_key) FROM failed f LEFT JOIN parts USING (failure_key, value)")
+    belongs = {row["part"]: row["failure_key"] for row in parts} | {row["failure_key"]: row["failure_key"] for row in parts}
+    by_key = {group["failure_key"]: group for group in groups}
+    split = [
+        by_key[belongs[row["failure_key"]]] | row | {"group": belongs[row["failure_key"]]}
+        for row in _ask(tallies, "split_groups", [list(belongs)])
+    ]
+    return [group for group in groups if group["failure_key"] not in belongs], split
 
 
 def examples_by_code(tallies: Tallies) -> dict[tuple[str, int | None, str | None], tuple[Example, ...]]:
@@ -84,23 +134,25 @@ def examples_by_code(tallies: Tallies) -> dict[tuple[str, int | None, str | None
 class _Known:
     """Answers about all recurring groups at once, by the group's key."""
 
-    def __init__(self, tallies: Tallies, keys: list[int], most: int) -> None:
+    def __init__(self, tallies: Tallies, groups: list[Row], clients: Mapping[int, Row], most: int) -> None:
         self.starts = tallies.axis().starts
         period = tallies.period
         self.log_end = period[1] if period else None
         self._files = tallies.files()
         self._tallies = tallies
-        self.people = {row["failure_key"]: row for row in _ask(tallies, "people", [keys])}
-        self._bars = _by_number(_ask(tallies, "bars", [keys]), "failure_key")
+        self.people = {row["failure_key"]: row for row in _ask(tallies, "people")}
+        self._bars = _by_number(_ask(tallies, "bars"), "failure_key")
         self._replies = _by_number(_ask(tallies, "replies"), "speaker")
-        tallies.see_own_clients()
-        self._clients = {row["failure_key"]: row for row in _ask(tallies, "clients", [keys])}
+        self._clients = clients
         self._affected: dict[int, list[Affected]] = defaultdict(list)
-        for row in _ask(tallies, "affected", [keys, most]):
+        for row in _ask(tallies, "affected", [most]):
             first, last = (tallies.place(row[ref], self._files) for ref in ("first_ref", "last_ref"))
             self._affected[row["failure_key"]].append(Affected(row["address"], row["count"], *first, *last))
         self._lines: dict[int, list[Row]] = defaultdict(list)
-        for row in _ask(tallies, "lines", [keys]):
+        whole = [group["failure_key"] for group in groups if "group" not in group]
+        parts = [group["failure_key"] for group in groups if "group" in group]
+        split = list({group["group"] for group in groups if "group" in group})
+        for row in (*_ask(tallies, "lines", [whole]), *(_ask(tallies, "split_lines", [split, parts]) if parts else ())):
             self._lines[row["failure_key"]] += row["lines"]
 
     def bars(self, key: int) -> tuple[int, ...]:
@@ -115,14 +167,9 @@ class _Known:
         """The addresses that a group hit, most hit first."""
         return tuple(self._affected[key])
 
-    def client(self, key: int) -> str | None:
-        """The only client of a group, else None."""
-        told = self._clients.get(key)
-        return told["name"] if told and told["names"] == 1 else None
-
-    def own_clients(self, key: int) -> int:
-        """A group's failures told to clients of ours."""
-        return self._clients[key]["own"] if key in self._clients else 0
+    def clients(self, group: int) -> Row:
+        """How many clients a group was told to, one of them, and how many of its failures were told to clients of ours."""
+        return self._clients.get(group, _NO_CLIENTS)
 
     def examples(self, key: int) -> tuple[Example, ...]:
         """A group's first lines in the log."""
@@ -131,8 +178,11 @@ class _Known:
 
 def _facts(group: Row, of_speaker: int, known: _Known) -> Facts:
     key, people = group["failure_key"], known.people[group["failure_key"]]
+    whole = group.get("group", key)
+    clients = known.clients(whole)
     return Facts(
         key=key,
+        group=whole,
         speaker=group["speaker"],
         reply_code=group["reply_code"],
         enhanced_code=group["enhanced_code"],
@@ -149,12 +199,15 @@ def _facts(group: Row, of_speaker: int, known: _Known) -> Facts:
         recipients=people["recipients"],
         senders=people["senders"],
         sender=people["sender"] if people["senders"] == 1 else None,
-        client=known.client(key),
+        sender_domain=people["sender_domain"] if people["sender_domains"] == 1 else None,
+        clients=clients["names"],
+        client=clients["name"] if clients["names"] == 1 else None,
         domains=group["domains"],
         domain=group["domain"] if group["domains"] == 1 else None,
         relays=group["relays"],
         relay_host=group["relay_host"] if group["relays"] == 1 else None,
-        own_clients=known.own_clients(key),
+        host=group["host"] if group["hosts"] == 1 else None,
+        own_clients=min(clients["own"], group["count"]),  # of a part: all of them or none
         reached_later=people["reached"] / people["pairs"] if people["pairs"] else None,
         examples=known.examples(key),
         affected=known.affected(key),

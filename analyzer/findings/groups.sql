@@ -14,6 +14,7 @@
 -- column relays: different servers spoken to
 -- column relay_host: the smallest of them
 -- column hosts: different hosts of ours that wrote the lines
+-- column host: the smallest of them
 WITH
     kinds AS (
         SELECT
@@ -30,11 +31,12 @@ WITH
             min(recipient_domain) AS domain,
             count(DISTINCT relay_host) AS relays,
             min(relay_host) AS relay_host,
-            count(DISTINCT host) AS hosts
+            count(DISTINCT host) AS hosts,
+            min(host) AS host
         FROM failures WHERE failure_key IS NOT NULL GROUP BY ALL HAVING sum(n) >= $1)
 SELECT
     x.failure_key, x.speaker, x.reply_code, x.enhanced_code, x.shape, c.count, c.first, c.last, k.event, k.reply_class,
-    c.domains, c.domain, c.relays, c.relay_host, c.hosts
+    c.domains, c.domain, c.relays, c.relay_host, c.hosts, c.host
 FROM (SELECT failure_key, speaker, reply_code, enhanced_code, min(shape) AS shape FROM examples GROUP BY ALL) x
 JOIN counts c USING (failure_key)
 JOIN kinds k ON k.failure_key = x.failure_key AND k.place = 1

@@ -102,4 +102,5 @@ def order(finding: Finding) -> tuple[Any, ...]:
         finding.reply_code or 0,
         finding.enhanced_code or "",
         finding.text,
+        finding.title,
     )

@@ -3,10 +3,11 @@
 -- column recipients: different recipient addresses
 -- column senders: different envelope senders
 -- column sender: the smallest of them, not counting the empty one
+-- column sender_domains: different domains of them
+-- column sender_domain: the smallest of these
 -- column pairs: recipients of messages, or sender and recipient where the message was refused before it was queued
 -- column reached: those of them that were delivered later, or whose sender's mail was accepted for them later
 WITH
-    failed AS (SELECT * FROM failed_addresses WHERE failure_key IN (SELECT unnest($1::UBIGINT[]))),
     hit AS (
         SELECT
             failure_key, message_key, recipient_key, CASE WHEN message_key IS NULL THEN sender_key END AS sender_key,
@@ -28,6 +29,8 @@ SELECT
     coalesce(r.recipients, 0) AS recipients,
     coalesce(s.senders, 0) AS senders,
     s.sender,
+    coalesce(s.sender_domains, 0) AS sender_domains,
+    s.sender_domain,
     coalesce(m.pairs, 0) AS pairs,
     coalesce(m.reached, 0) AS reached
 FROM (SELECT DISTINCT failure_key FROM failed) f
@@ -36,7 +39,9 @@ LEFT JOIN (
     FROM (SELECT DISTINCT failure_key, recipient_key FROM failed WHERE recipient_key IS NOT NULL)
     GROUP BY ALL) r USING (failure_key)
 LEFT JOIN (
-    SELECT failure_key, count(*) AS senders, min(nullif(text, '')) AS sender
+    SELECT
+        failure_key, count(*) AS senders, min(nullif(text, '')) AS sender,
+        count(DISTINCT domain) AS sender_domains, min(domain) AS sender_domain
     FROM (SELECT DISTINCT failure_key, sender_key FROM failed WHERE sender_key IS NOT NULL)
     JOIN names ON key = sender_key
     GROUP BY ALL) s USING (failure_key)

@@ -12,7 +12,7 @@ cdef enum:
     V_RECIPIENT_KEY, V_SENDER_KEY, V_DOMAIN_KEY, V_SENDER_DOMAIN_KEY, V_CLIENT_KEY, V_FAILURE_KEY, V_FAILURE_SPEAKER
     V_FAILURE_SHAPE, V_CLIENT_EVENT, V_TRUSTED, V_TOLD, V_TROUBLE, V_FAILING, V_OF_CLIENT, V_HAS_DELAY, V_OF_DELIVERY
     V_OF_MESSAGE, V_NAMED_RECIPIENT, V_NAMED_SENDER, V_ACCEPTED, V_LOGIN, V_GIVEN_UP, V_QUEUED_TIME, V_QUEUED_SIZE
-    V_QUEUED_SENDER_KEY, V_OUTCOME, V_EXAMPLE, V_LAST
+    V_QUEUED_SENDER_KEY, V_OUTCOME, V_EXAMPLE, V_LAST, V_SAMPLE
 
 #: Their names, in this order.
 VALUES = (
@@ -22,7 +22,7 @@ VALUES = (
     "message_key", "recipient_key", "sender_key", "domain_key", "sender_domain_key", "client_key", "failure_key",
     "failure_speaker", "failure_shape", "client_event", "trusted", "told", "trouble", "failing", "of_client", "has_delay",
     "of_delivery", "of_message", "named_recipient", "named_sender", "accepted", "login", "given_up", "queued_us",
-    "queued_size", "queued_sender_key", "outcome", "example", "last_us",
+    "queued_size", "queued_sender_key", "outcome", "example", "last_us", "sample",
 )
 
 #: The columns that they are made of.
@@ -45,7 +45,7 @@ cdef int* VALUE_KINDS = [
     2, 2, 0, 2, 0, 0, 2, 2, 2, 2, 3, 3,
     3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1,
     2, 2, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 1, 4, 5, 0,
+    0, 0, 0, 0, 0, 0, 1, 4, 5, 0, 0,
 ]
 
 cdef struct BlockCodes:
@@ -408,6 +408,9 @@ cdef bint find_value(Values* x, int value) noexcept nogil:
         return True
     elif value == V_REF:
         x.v[value][x.at] = (x.file_no << 36) | (<int64_t*>x.block.columns[C_LINE].values)[x.row]
+        return True
+    elif value == V_SAMPLE:
+        x.v[value][x.at] = (<int64_t*>x.block.columns[C_LINE].values)[x.row] & 31
         return True
     elif value == V_ENHANCED_CODE:
         return own_code(x, value, C_ENHANCED_CODE)

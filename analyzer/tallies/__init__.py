@@ -267,10 +267,14 @@ class Tallies:
         run(
             "INSERT INTO moved SELECT unnest($1::UBIGINT[]), unnest($2::UBIGINT[])", [list(moved), list(moved.values())]
         )
-        for table in ("failures", "failed_addresses", "failure_bars", "clients", "examples"):
+        for table in ("failures", "failed_addresses", "clients", "examples"):
             run(
                 f"UPDATE {table} SET failure_key = moved.target FROM moved WHERE moved.failure_key = {table}.failure_key"
             )
+
+    def keep(self, name: str, sql: str, values: list[Any] | None = None) -> None:
+        """Keep an answer as the table ``name``, for further questions; it takes the place of an earlier one."""
+        self._database.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", values)
 
     def see_own_clients(self) -> None:
         """Make the table ``own_clients``: address and name of the clients that are no strangers, by ``own``."""

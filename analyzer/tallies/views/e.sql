@@ -30,6 +30,7 @@ FROM (
         epoch_us(time) AS last_us,
         (epoch_us(time) // ({bar} * 1000000)) * {bar} AS bar,
         (file_no::BIGINT << 36) | line AS ref,
+        line & 31 AS sample,
         lower_ascii(recipient) AS recipient_text,
         lower_ascii(sender) AS sender_text,
         recipient_domain AS recipient_domain_text,

@@ -1,0 +1,24 @@
+-- facts: whom the recurring groups hit, a row per message, recipient and bar, with the value of the cause's key
+-- column failure_key: the group
+-- column message_key: the message; null if it was refused before it was queued
+-- column recipient_key: the recipient
+-- column sender_key: the envelope sender, of the line or of the message
+-- column bar: start of the bar, seconds UTC
+-- column n: failures
+-- column first_ref: place of the first line
+-- column last_ref: place of the last line
+-- column first: time of the first one
+-- column last: time of the last one
+-- column value: the recipient's domain, the sender or the sender's domain, as the cause is a matter of the one or the other
+WITH
+    asked AS (SELECT unnest($1::UBIGINT[]) AS failure_key, unnest($2::VARCHAR[]) AS cause_key),
+    failed AS (
+        SELECT f.* REPLACE (coalesce(f.sender_key, m.sender_key) AS sender_key), a.cause_key
+        FROM failed_addresses f JOIN asked a USING (failure_key) LEFT JOIN messages m USING (message_key)),
+    keyed AS (
+        SELECT *, CASE cause_key WHEN 'domain' THEN recipient_key WHEN 'sender' THEN sender_key WHEN 'sender_domain' THEN sender_key END AS key
+        FROM failed)
+SELECT
+    failure_key, message_key, recipient_key, k.sender_key, bar, n, first_ref, last_ref, first, last,
+    CASE WHEN cause_key = 'sender' THEN sender_key ELSE domain_key END AS value
+FROM keyed k LEFT JOIN names USING (key)
