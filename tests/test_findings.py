@@ -80,7 +80,7 @@ def test_a_recurring_553_with_everything_known_about_it() -> None:
     assert not any("{" in sentence for sentence in (finding.do, *finding.steps))
     assert finding.advice_applies is False
     assert finding.advice_reason.startswith("The words speak of something else")
-    assert finding.advice_reason.endswith("The address is valid.")
+    assert finding.advice_reason.endswith("The recipients' addresses are valid.")
 
 
 def test_with_nothing_but_the_code_the_catalogue_speaks_and_says_that_the_evidence_is_thin() -> None:
@@ -107,7 +107,7 @@ OF_553 = {
 @pytest.mark.parametrize("cause", OF_553)
 def test_each_cause_of_a_553_has_its_own_fix(cause: str) -> None:
     enhanced, text, speaker, word = OF_553[cause]
-    fields: Row = {"reply_code": 553, "enhanced_code": enhanced, "text": text, "raw": text}
+    fields: Row = {"reply_code": 553, "enhanced_code": enhanced, "text": text, "raw": f"553 {text}"}
     make = bounce if speaker == "remote" else refusal
     finding = only([make(n, **fields) for n in (1, 2, 3)])
     assert finding.cause == cause
@@ -120,7 +120,7 @@ def test_each_cause_of_a_553_has_its_own_fix(cause: str) -> None:
 def test_one_block_list_is_one_finding_however_many_domains_say_so_in_their_words() -> None:
     texts = ("blocked using bl.example.net", "rejected, listed at bl.example.net", "your host is blacklisted, see bl.example.net")
     events = [
-        bounce(n, reply_code=554, enhanced_code="5.7.1", text=texts[n % 3], raw=texts[n % 3], recipient=f"x@d{n}.test")
+        bounce(n, reply_code=554, enhanced_code="5.7.1", text=texts[n % 3], raw="554 5.7.1 " + texts[n % 3], recipient=f"x@d{n}.test")
         for n in range(9)
     ]
     finding = only(events)
@@ -472,7 +472,7 @@ def test_two_block_lists_are_two_findings_in_whatever_words() -> None:
         "Service unavailable; 192.0.2.25 is listed at bl.example.net",
     )
     events = [
-        bounce(n, reply_code=554, enhanced_code="5.7.1", text=texts[n % 3], raw=texts[n % 3], recipient=f"x@d{n}.test")
+        bounce(n, reply_code=554, enhanced_code="5.7.1", text=texts[n % 3], raw="554 5.7.1 " + texts[n % 3], recipient=f"x@d{n}.test")
         for n in range(9)
     ]
     assert {(finding.cause, finding.count, finding.title) for finding in found(events)} == {

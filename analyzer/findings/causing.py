@@ -83,12 +83,15 @@ def decide(
         book.cause_of(group["shape"], **_codes(group)) if place < MOST_TEXTS else by_codes(tuple(_codes(group).items()))
         for place, group in enumerate(groups)
     ]
-    by_list = [
-        group["failure_key"]
+    by_list = {
+        group["failure_key"]: group
         for name, group in zip(named[:MOST_TEXTS], groups, strict=False)
         if book.causes[name].side(group["speaker"]).key == "list"
-    ]
-    lists = {key: tuple(lists_in(lines)) for key, lines in lines_of(by_list).items()} if by_list else {}
+    }
+    lists = {
+        key: tuple(lists_in(reply_in(line, by_list[key]["reply_code"], by_list[key]["enhanced_code"]) for line in lines))
+        for key, lines in (lines_of(list(by_list)) if by_list else {}).items()
+    }
     members: dict[tuple[Any, ...], list[Mapping[str, Any]]] = defaultdict(list)
     for place, (name, group) in enumerate(zip(named, groups, strict=True)):
         examined = place < MOST_TEXTS
@@ -105,6 +108,13 @@ def decide(
     return Decided(groups, causes, goes_to)
 
 
+def reply_in(line: str, reply_code: int | None, enhanced_code: str | None) -> str:
+    """What a log line says from its reply code on; what stands before names servers, not reasons. Empty without a code."""
+    code = str(reply_code or enhanced_code or "")
+    found = re.search(rf"(?<![\w.:-]){re.escape(code)}[ -]", line) if code else None
+    return line[found.start() :] if found else ""
+
+
 def _most_frequent(group: Mapping[str, Any]) -> tuple[Any, ...]:
     codes = group["speaker"], group["reply_code"] or 0, group["enhanced_code"] or ""
     return (-group["count"], group["shape"], *codes)
@@ -113,6 +123,7 @@ def _most_frequent(group: Mapping[str, Any]) -> tuple[Any, ...]:
 def values(facts: Facts) -> dict[str, str]:
     """What titles and steps may name, from the facts and from the words of the first line; only what is certain."""
     raw = facts.examples[0].raw if facts.examples else ""
+    replies = [reply_in(example.raw, facts.reply_code, facts.enhanced_code) for example in facts.examples]
     found = {
         "relay": facts.relay_host or "",
         "domain": facts.domain or "",
@@ -126,10 +137,10 @@ def values(facts: Facts) -> dict[str, str]:
         "client": facts.client or "",
         "clients": f"{facts.clients:,}" if facts.clients > 1 else "",
         "host": facts.host or "",
-        "list": in_words(lists_in(example.raw for example in facts.examples).values()),
+        "list": in_words(lists_in(replies).values()),
     }
-    for name, pattern in (("ip", _OUR_IP), ("login", _LOGIN)):
-        match = pattern.search(raw)
+    for name, pattern, text in (("ip", _OUR_IP, replies[0] if replies else ""), ("login", _LOGIN, raw)):
+        match = pattern.search(text)
         if match is not None:
             found[name] = next(group for group in match.groups() if group).rstrip(").;:,")
     return {name: value for name, value in found.items() if value}

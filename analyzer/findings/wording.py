@@ -20,6 +20,8 @@ ENOUGH = 50
 _NOUNS = {"bounced": "bounces", "expired": "bounces", "deferred": "deferrals", "attempt_failed": "attempts"}
 _DELIVERIES = ("deferred", "bounced", "expired")
 _THREE = 3
+#: Addresses of a finding that are looked at for what is wrong with them, the most hit first.
+_LOOKED_AT = 100
 _NAME_INVALID = 553
 ONLY_THE_CODE = "Only the code is known; the catalogue's advice is the best there is, the evidence is thin."
 NO_CODE = "The lines print no reply code, so the catalogue has no entry to quote."
@@ -75,14 +77,23 @@ def _worth(facts: Facts, decision: Decision, by_code: Fix) -> tuple[bool | None,
         return None, f"The words say more than the code: {label}."
     if decision.cause.name == "address_syntax":
         return True, _defects(facts) or "The words speak of the address itself."
-    valid = " The address is valid." if _addresses_are_valid(facts) else ""
+    valid = f" {_whose(facts)} valid." if _addresses_are_valid(facts) else ""
     return False, f"The words speak of something else: {label}.{valid}"
+
+
+def _whose(facts: Facts) -> str:
+    """The addresses that were looked at, as the beginning of a sentence."""
+    if max(facts.recipients, facts.senders) > _LOOKED_AT:
+        return "The addresses that were hit most are"
+    if not facts.recipients:
+        return "The sender's address is" if facts.senders == 1 else "The senders' addresses are"
+    return "The recipient's address is" if facts.recipients == 1 else "The recipients' addresses are"
 
 
 def _addresses_are_valid(facts: Facts) -> bool:
     from analyzer.address import diagnose
 
-    hit = facts.affected[:_THREE]
+    hit = facts.affected[:_LOOKED_AT]
     return bool(hit) and all(diagnose(affected.address).valid for affected in hit)
 
 
@@ -90,7 +101,7 @@ def _defects(facts: Facts) -> str:
     """What is wrong in the addresses that were hit, for the first three in which something is."""
     from analyzer.address import diagnose
 
-    found = [(affected.address, diagnose(affected.address)) for affected in facts.affected[:100]]
+    found = [(affected.address, diagnose(affected.address)) for affected in facts.affected[:_LOOKED_AT]]
     broken = [(address, diagnosis) for address, diagnosis in found if not diagnosis.valid][:_THREE]
     said = []
     for address, diagnosis in broken:
