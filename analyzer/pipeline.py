@@ -153,6 +153,7 @@ def run(options: Options, progress: Progress | None = None, *, brief: bool = Fal
     ``brief``: only what the printed summary and ``--fail-on`` need.
     """
     found = find(options)
+    book = causes.load(options.causes)  # what is wrong in a file of rules is said before the logs are read
     with (
         _UnrecognisedFile(options.unrecognised) as unrecognised,
         Tallies(options.zone, _bytes_of(options.memory), own=Own.parse(options.own)) as tallies,
@@ -166,7 +167,6 @@ def run(options: Options, progress: Progress | None = None, *, brief: bool = Fal
         accounting = reader.accounting
         wanted = text.SECTIONS if brief else None
         made = sections.run(tallies, wanted) | sections.of_lines(accounting.lines, accounting.shapes, accounting.silent)
-        book = causes.load(options.causes)
         decided = findings.decide(tallies, book)
         made |= sections.of_causes(findings.count_causes(decided, book))
         found_failures, rarer = findings.find(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from analyzer.address import REACH, SENTENCES, diagnose
+from analyzer.address import REACH, SENTENCES, checks, diagnose
 
 # broken address, its defect, the marked part, what was probably meant
 BROKEN = [
@@ -218,3 +220,10 @@ def test_hostile_input_is_cut_and_never_fails() -> None:
         diagnosis = diagnose(address)
         assert not diagnosis.valid
         assert len(diagnosis.address) <= REACH
+
+
+@given(st.from_regex(checks._PLAIN, fullmatch=True))
+def test_what_is_taken_without_a_second_look_is_what_the_library_takes(address: str) -> None:
+    local, _, domain = address.rpartition("@")
+    assume(len(local) <= 64 and len(domain) <= 253)
+    assert checks._valid(local, domain) is None

@@ -48,7 +48,8 @@ def find(
 
         causes = load()
     decided = decided or decide(tallies, causes)
-    tallies.regroup(decided.goes_to)
+    moved = {key: target for key, target in decided.goes_to.items() if key != target}
+    tallies.regroup("SELECT unnest($1::UBIGINT[]), unnest($2::UBIGINT[])", [list(moved), list(moved.values())])
     explained = cache(partial(decided.explained, book=causes))
     found, rarer = facts.gather(tallies, recurring, most_addresses, lambda key: explained(key).key)
     findings = sorted((_finding(group, catalogue, explained(group.group)) for group in found), key=judge.order)
@@ -57,8 +58,8 @@ def find(
 
 
 def decide(tallies: Tallies, causes: Causes) -> Decided:
-    """The cause of every group of failures, for ``count_causes`` and ``find``."""
-    return causing.decide(facts.texts_of(tallies), causes, partial(facts.lines_of, tallies))
+    """The cause of every group of failures, for ``count_causes`` and ``find``; to be asked once for the same tallies."""
+    return causing.decide(facts.texts_of(tallies, causing.MOST_TEXTS), causes, partial(facts.lines_of, tallies))
 
 
 def count_causes(decided: Decided, causes: Causes) -> list[tuple[str, str, int, int, int]]:

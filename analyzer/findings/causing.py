@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.findings.block_lists import in_words, lists_in
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 UNKNOWN = "unknown"
 #: Texts whose words are looked at; logs of real servers have a few hundred.
-MOST_TEXTS = 2000
+MOST_TEXTS = 1000
 #: Evidence that says little: the catalogue's advice is the best there is.
 THIN = frozenset({"reply code only", "stage only", "none"})
 _OUR_IP = re.compile(
@@ -66,36 +65,29 @@ def _codes(group: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def decide(
-    groups: Iterable[Mapping[str, Any]],
+    groups: list[Mapping[str, Any]],
     book: Causes,
     lines_of: Callable[[list[int]], Mapping[int, list[str]]] = lambda _: {},
 ) -> Decided:
     """The causes of all groups, and which of them are one finding.
 
-    ``groups``: rows with failure_key, speaker, reply_code, enhanced_code, shape and count; ``lines_of``: lines of some of
-    them, for the block lists that they name: those of another list are another finding. The decision of a finding is that
-    of its most frequent text. Strangers can make a log say a hundred thousand things: the MOST_TEXTS most frequent texts are
-    looked at word by word, the others are told by their codes, and those of one code are one finding.
+    ``groups``: rows of ``causes_of.sql``, the most frequent first; ``lines_of``: lines of some of them, for the block lists
+    that they name: those of another list are another finding. The decision of a finding is that of its most frequent text.
+    Strangers can make a log say a hundred thousand things: only of ``examined`` groups the words are looked at.
     """
-    groups = sorted(groups, key=_most_frequent)
-    by_codes = cache(lambda codes: book.cause_of("", **dict(codes)))
-    named = [
-        book.cause_of(group["shape"], **_codes(group)) if place < MOST_TEXTS else by_codes(tuple(_codes(group).items()))
-        for place, group in enumerate(groups)
-    ]
+    named = [book.cause_of(group["shape"] if group["examined"] else "", **_codes(group)) for group in groups]
     by_list = {
         group["failure_key"]: group
-        for name, group in zip(named[:MOST_TEXTS], groups, strict=False)
-        if book.causes[name].side(group["speaker"]).key == "list"
+        for name, group in zip(named, groups, strict=True)
+        if group["examined"] and book.causes[name].side(group["speaker"]).key == "list"
     }
     lists = {
         key: tuple(lists_in(reply_in(line, by_list[key]["reply_code"], by_list[key]["enhanced_code"]) for line in lines))
         for key, lines in (lines_of(list(by_list)) if by_list else {}).items()
     }
     members: dict[tuple[Any, ...], list[Mapping[str, Any]]] = defaultdict(list)
-    for place, (name, group) in enumerate(zip(named, groups, strict=True)):
-        examined = place < MOST_TEXTS
-        cause = book.causes[name]
+    for name, group in zip(named, groups, strict=True):
+        cause, examined = book.causes[name], group["examined"]
         alone = examined and not cause.merge and not cause.side(group["speaker"]).key
         key = group["shape"] if alone else lists.get(group["failure_key"], ())
         members[*_codes(group).values(), name, key, examined].append(group)
@@ -113,11 +105,6 @@ def reply_in(line: str, reply_code: int | None, enhanced_code: str | None) -> st
     code = str(reply_code or enhanced_code or "")
     found = re.search(rf"(?<![\w.:-]){re.escape(code)}[ -]", line) if code else None
     return line[found.start() :] if found else ""
-
-
-def _most_frequent(group: Mapping[str, Any]) -> tuple[Any, ...]:
-    codes = group["speaker"], group["reply_code"] or 0, group["enhanced_code"] or ""
-    return (-group["count"], group["shape"], *codes)
 
 
 def values(facts: Facts) -> dict[str, str]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 #: What a failure without any class in its line is: for now, or for good.
 _CLASS_OF_EVENT = {"deferred": 4, "attempt_failed": 4}
+#: Lines of a group that are shown, and that are looked at for names in them.
+_EXAMPLES, _ENOUGH_LINES = 3, 12
 _NO_CLIENTS: Row = {"own": 0, "names": 0, "name": None}
 
 
@@ -57,17 +59,20 @@ class Facts:
     affected: tuple[Affected, ...]
 
 
-def texts_of(tallies: Tallies) -> list[Row]:
-    """What was said in every group of failures, and how often."""
-    return _ask(tallies, "texts")
+def texts_of(tallies: Tallies, most: int) -> list[Row]:
+    """What was said in the groups of failures and how often, the most frequent first.
+
+    Beyond the ``most`` most frequent texts all groups with the same codes are put together in the tallies for good.
+    """
+    tallies.keep("texts", _question("texts")[1], [most])
+    tallies.regroup("SELECT failure_key, target FROM texts WHERE target <> failure_key")
+    return _ask(tallies, "causes_of", [most])
 
 
 def lines_of(tallies: Tallies, keys: list[int]) -> dict[int, list[str]]:
-    """Lines that are kept of each of these groups of failures, in the order of the log."""
-    found: dict[int, list[Row]] = defaultdict(list)
-    for row in _ask(tallies, "lines", [keys]):
-        found[row["failure_key"]] += row["lines"]
-    return {key: [line["raw"] for line in sorted(lines, key=lambda line: line["ref"])] for key, lines in found.items()}
+    """The first lines of each of these groups of failures, enough to see which names they give."""
+    rows = _ask(tallies, "lines", [keys, _ENOUGH_LINES])
+    return {row["failure_key"]: [line["raw"] for line in row["lines"]] for row in rows}
 
 
 def gather(
@@ -148,12 +153,13 @@ class _Known:
         for row in _ask(tallies, "affected", [most]):
             first, last = (tallies.place(row[ref], self._files) for ref in ("first_ref", "last_ref"))
             self._affected[row["failure_key"]].append(Affected(row["address"], row["count"], *first, *last))
-        self._lines: dict[int, list[Row]] = defaultdict(list)
         whole = [group["failure_key"] for group in groups if "group" not in group]
         parts = [group["failure_key"] for group in groups if "group" in group]
         split = list({group["group"] for group in groups if "group" in group})
-        for row in (*_ask(tallies, "lines", [whole]), *(_ask(tallies, "split_lines", [split, parts]) if parts else ())):
-            self._lines[row["failure_key"]] += row["lines"]
+        rows = _ask(tallies, "lines", [whole, _EXAMPLES])
+        if parts:
+            rows += _ask(tallies, "split_lines", [split, parts, _EXAMPLES])
+        self._lines = {row["failure_key"]: row["lines"] for row in rows}
 
     def bars(self, key: int) -> tuple[int, ...]:
         """A group's failures in each bar of the axis."""
@@ -173,7 +179,7 @@ class _Known:
 
     def examples(self, key: int) -> tuple[Example, ...]:
         """A group's first lines in the log."""
-        return _examples(self._tallies, self._files, self._lines[key])
+        return _examples(self._tallies, self._files, self._lines.get(key, []))
 
 
 def _facts(group: Row, of_speaker: int, known: _Known) -> Facts:
@@ -239,5 +245,4 @@ def _filled(counts: dict[int, int], length: int) -> tuple[int, ...]:
 
 
 def _examples(tallies: Tallies, files_read: dict[int, str], lines: list[Row]) -> tuple[Example, ...]:
-    first = sorted({(line["ref"], line["time_us"], line["raw"]) for line in lines}, key=lambda line: line[0])[:3]
-    return tuple(Example(*tallies.place(ref, files_read), time, raw) for ref, time, raw in first)
+    return tuple(Example(*tallies.place(line["ref"], files_read), line["time_us"], line["raw"]) for line in lines)

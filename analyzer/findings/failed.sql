@@ -15,10 +15,10 @@ WITH
     failed AS (
         SELECT f.* REPLACE (coalesce(f.sender_key, m.sender_key) AS sender_key), a.cause_key
         FROM failed_addresses f JOIN asked a USING (failure_key) LEFT JOIN messages m USING (message_key)),
-    keyed AS (
-        SELECT *, CASE cause_key WHEN 'domain' THEN recipient_key WHEN 'sender' THEN sender_key WHEN 'sender_domain' THEN sender_key END AS key
-        FROM failed)
+    sender_domains AS (
+        SELECT key, domain_key FROM names
+        WHERE key IN (SELECT sender_key FROM failed WHERE cause_key = 'sender_domain'))
 SELECT
-    failure_key, message_key, recipient_key, k.sender_key, bar, n, first_ref, last_ref, first, last,
-    CASE WHEN cause_key = 'sender' THEN sender_key ELSE domain_key END AS value
-FROM keyed k LEFT JOIN names USING (key)
+    failure_key, message_key, recipient_key, sender_key, bar, n, first_ref, last_ref, first, last,
+    CASE cause_key WHEN 'domain' THEN f.domain_key WHEN 'sender' THEN sender_key WHEN 'sender_domain' THEN s.domain_key END AS value
+FROM failed f LEFT JOIN sender_domains s ON s.key = CASE WHEN cause_key = 'sender_domain' THEN sender_key END

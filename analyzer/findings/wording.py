@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.findings import causing
@@ -21,7 +22,7 @@ _NOUNS = {"bounced": "bounces", "expired": "bounces", "deferred": "deferrals", "
 _DELIVERIES = ("deferred", "bounced", "expired")
 _THREE = 3
 #: Addresses of a finding that are looked at for what is wrong with them, the most hit first.
-_LOOKED_AT = 100
+_LOOKED_AT = 20
 _NAME_INVALID = 553
 ONLY_THE_CODE = "Only the code is known; the catalogue's advice is the best there is, the evidence is thin."
 NO_CODE = "The lines print no reply code, so the catalogue has no entry to quote."
@@ -101,8 +102,8 @@ def _defects(facts: Facts) -> str:
     """What is wrong in the addresses that were hit, for the first three in which something is."""
     from analyzer.address import diagnose
 
-    found = [(affected.address, diagnose(affected.address)) for affected in facts.affected[:_LOOKED_AT]]
-    broken = [(address, diagnosis) for address, diagnosis in found if not diagnosis.valid][:_THREE]
+    found = ((affected.address, diagnose(affected.address)) for affected in facts.affected[:_LOOKED_AT])
+    broken = list(islice(((address, diagnosis) for address, diagnosis in found if not diagnosis.valid), _THREE))
     said = []
     for address, diagnosis in broken:
         meant = f" Probably meant: {diagnosis.intended}." if diagnosis.intended else ""

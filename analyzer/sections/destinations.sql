@@ -48,9 +48,8 @@ WITH
         FROM ranked GROUP BY ALL),
     failed AS (
         SELECT f.domain_key, b.number, sum(f.n)::BIGINT AS n
-        FROM (SELECT a.bar, n.domain_key, sum(a.n) AS n
-              FROM failed_addresses a LEFT JOIN names n ON n.key = a.recipient_key
-              WHERE a.bar IS NOT NULL AND a.failure_key IN (SELECT failure_key FROM examples WHERE speaker <> 'us')
+        FROM (SELECT bar, domain_key, sum(n) AS n FROM failed_addresses
+              WHERE bar IS NOT NULL AND failure_key IN (SELECT failure_key FROM examples WHERE speaker <> 'us')
               GROUP BY ALL) f
         ASOF JOIN bars b ON f.bar * 1000000 >= b.start
         GROUP BY ALL),

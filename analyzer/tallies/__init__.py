@@ -93,6 +93,11 @@ class Tally:
         return any(name == "bar" for name, _ in self.keys)
 
     @property
+    def shrinks(self) -> bool:
+        """Whether wider bars make it much smaller: not where messages tell its rows apart."""
+        return self.has_bars and all(name != "message_key" for name, _ in self.keys)
+
+    @property
     def merge_sql(self) -> str:
         """The same GROUP BY again, over the parts, in the bars of the axis."""
         keys = ", ".join(name for name, _ in self.keys)
@@ -247,26 +252,22 @@ class Tallies:
         run("INSERT INTO bars SELECT generate_subscripts($1, 1) - 1, unnest($1)", [list(self._axis.starts)])
         for tally in tables():
             # What is kept by bars goes into those of the axis, which are wider and far fewer.
-            if self._parts[tally.name] > 1 or tally.has_bars:
+            if self._parts[tally.name] > 1 or tally.shrinks:
                 run(f"CREATE TABLE merged AS {tally.merge_sql}")
                 run(f"DROP TABLE {tally.name}")
                 run(f"ALTER TABLE merged RENAME TO {tally.name}")
                 self._parts[tally.name] = 1
         run(f"CREATE OR REPLACE TABLE pairs AS {_view('pairs')}")
 
-    def regroup(self, goes_to: Mapping[int, int]) -> None:
-        """Put groups of failures together: the failures of each key go to the key that it is mapped to.
+    def regroup(self, sql: str, values: list[Any] | None = None) -> None:
+        """Put groups of failures together: ``sql`` asks for pairs of a group's key and the key that its failures go to.
 
         For the findings, which come last: the sections are asked before.
         """
-        moved = {key: target for key, target in goes_to.items() if key != target}
-        if not moved:
+        self.keep("moved", f"SELECT * FROM ({sql}) AS t(failure_key, target)", values)
+        if self.rows("SELECT count(*) FROM moved") == [(0,)]:
             return
         run = self._database.execute
-        run("CREATE OR REPLACE TEMP TABLE moved (failure_key UBIGINT, target UBIGINT)")
-        run(
-            "INSERT INTO moved SELECT unnest($1::UBIGINT[]), unnest($2::UBIGINT[])", [list(moved), list(moved.values())]
-        )
         for table in ("failures", "failed_addresses", "clients", "examples"):
             run(
                 f"UPDATE {table} SET failure_key = moved.target FROM moved WHERE moved.failure_key = {table}.failure_key"
