@@ -110,6 +110,14 @@ def _split(
         if told and told["own"] not in (0, group["count"]):
             asked[group["failure_key"]] = ""  # which of the parts was told to clients of ours is not counted
     tallies.keep("failed", _question("failed")[1], [list(asked), list(asked.values())])
+    by_sender_domain = [key for key, kind in asked.items() if kind == "sender_domain"]
+    if by_sender_domain:
+        tallies.change(
+            f"""
+            UPDATE failed SET value = s.domain_key FROM ({_question("sender_domains")[1]}) s
+            WHERE s.sender_key = failed.sender_key AND failure_key IN (SELECT unnest($1::UBIGINT[]))""",
+            [by_sender_domain],
+        )
     parts = [row for row in _ask(tallies, "parts", [recurring]) if asked[row["failure_key"]]]
     if not parts:
         return groups, []

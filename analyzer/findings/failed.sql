@@ -9,16 +9,10 @@
 -- column last_ref: place of the last line
 -- column first: time of the first one
 -- column last: time of the last one
--- column value: the recipient's domain, the sender or the sender's domain, as the cause is a matter of the one or the other
-WITH
-    asked AS (SELECT unnest($1::UBIGINT[]) AS failure_key, unnest($2::VARCHAR[]) AS cause_key),
-    failed AS (
-        SELECT f.* REPLACE (coalesce(f.sender_key, m.sender_key) AS sender_key), a.cause_key
-        FROM failed_addresses f JOIN asked a USING (failure_key) LEFT JOIN messages m USING (message_key)),
-    sender_domains AS (
-        SELECT key, domain_key FROM names
-        WHERE key IN (SELECT sender_key FROM failed WHERE cause_key = 'sender_domain'))
+-- column value: the recipient's domain or the sender, as the cause is a matter of the one or the other
+WITH asked AS (SELECT unnest($1::UBIGINT[]) AS failure_key, unnest($2::VARCHAR[]) AS cause_key)
 SELECT
-    failure_key, message_key, recipient_key, sender_key, bar, n, first_ref, last_ref, first, last,
-    CASE cause_key WHEN 'domain' THEN f.domain_key WHEN 'sender' THEN sender_key WHEN 'sender_domain' THEN s.domain_key END AS value
-FROM failed f LEFT JOIN sender_domains s ON s.key = CASE WHEN cause_key = 'sender_domain' THEN sender_key END
+    f.failure_key, f.message_key, f.recipient_key, coalesce(f.sender_key, m.sender_key) AS sender_key, f.bar, f.n, f.first_ref,
+    f.last_ref, f.first, f.last,
+    CASE cause_key WHEN 'domain' THEN f.domain_key WHEN 'sender' THEN coalesce(f.sender_key, m.sender_key) END AS value
+FROM failed_addresses f JOIN asked USING (failure_key) LEFT JOIN messages m ON m.message_key = f.message_key

@@ -52,6 +52,8 @@ MOST_THREADS = 8
 #: to the tables when that is full, the rest in the database.
 MEMORY = 320_000_000
 LEAST_MEMORY = 100_000_000
+#: What a row takes while parts are added up, at most: with its texts, in every thread's own table.
+_BYTES_A_ROW = 500
 #: A line's place in reading order is one number: ``file_no << PLACE_BITS | line``.
 PLACE_BITS = 36
 _SQL_TYPES = {
@@ -97,14 +99,16 @@ class Tally:
         """Whether wider bars make it much smaller: not where messages tell its rows apart."""
         return self.has_bars and all(name != "message_key" for name, _ in self.keys)
 
-    @property
-    def merge_sql(self) -> str:
-        """The same GROUP BY again, over the parts, in the bars of the axis."""
+    def merge_sql(self, number: int, passes: int) -> str:
+        """The same GROUP BY again, over the parts, in the bars of the axis: pass ``number`` of so many."""
         keys = ", ".join(name for name, _ in self.keys)
         merged = ", ".join(f"{MERGES[way].format(name)} AS {name}" for name, way, _ in self.measures)
         source = self.name
+        if passes > 1:
+            apart = ", ".join(name for name, _ in self.keys if name != "bar")
+            source = f"(SELECT * FROM {source} WHERE hash({apart}) % {passes} = {number})"
         if self.has_bars:
-            source = f"(SELECT t.* REPLACE (start // 1000000 AS bar) FROM {self.name} t ASOF LEFT JOIN bars ON bar * 1000000 >= start)"
+            source = f"(SELECT t.* REPLACE (start // 1000000 AS bar) FROM {source} t ASOF LEFT JOIN bars ON bar * 1000000 >= start)"
         return f"SELECT {keys}, {merged} FROM {source} GROUP BY {keys}"
 
     def taken_sql(self, types: Mapping[str, str]) -> str:
@@ -160,8 +164,10 @@ class Tallies:
         self.own = own or Own()
         self._folder = TemporaryDirectory(prefix="analyzer-")
         self._most_grouped = memory * 4 // 9
+        room = max(memory * 5 // 9, 50_000_000)
+        self._rows_a_pass = room // _BYTES_A_ROW
         config: dict[str, Any] = {
-            "memory_limit": f"{max(memory * 5 // 9, 50_000_000)}B",
+            "memory_limit": f"{room}B",
             "temp_directory": self._folder.name,
             "preserve_insertion_order": False,
             # Nothing is ever fetched from elsewhere, and no name in a query means a variable of some caller.
@@ -225,7 +231,8 @@ class Tallies:
             self._span = min(first, chunk.reach[0]), max(last, chunk.reach[1])
         self._files.update(chunk.files)
         self._groups.add(chunk, bars.part_width(*self._span) if self._span else bars.WIDTHS[0])
-        if self._groups.bytes > self._most_grouped:
+        # While the database is empty its share is free too: what then fits need not be added up a second time.
+        if self._groups.bytes > self._most_grouped * (1 if self._parts else 1.7):
             self._take_groups()
 
     def _take_groups(self) -> None:
@@ -253,7 +260,12 @@ class Tallies:
         for tally in tables():
             # What is kept by bars goes into those of the axis, which are wider and far fewer.
             if self._parts[tally.name] > 1 or tally.shrinks:
-                run(f"CREATE TABLE merged AS {tally.merge_sql}")
+                # What a GROUP BY holds of texts cannot go to disk, so that it takes no more rows at once than there is room for.
+                ((rows,),) = self.rows(f"SELECT count(*) FROM {tally.name}")
+                passes = 1 + rows // self._rows_a_pass
+                run(f"CREATE TABLE merged AS FROM {tally.name} LIMIT 0")
+                for number in range(passes):
+                    run(f"INSERT INTO merged {tally.merge_sql(number, passes)}")
                 run(f"DROP TABLE {tally.name}")
                 run(f"ALTER TABLE merged RENAME TO {tally.name}")
                 self._parts[tally.name] = 1
@@ -276,6 +288,10 @@ class Tallies:
     def keep(self, name: str, sql: str, values: list[Any] | None = None) -> None:
         """Keep an answer as the table ``name``, for further questions; it takes the place of an earlier one."""
         self._database.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", values)
+
+    def change(self, sql: str, values: list[Any] | None = None) -> None:
+        """Change a table that was kept."""
+        self._database.execute(sql, values)
 
     def see_own_clients(self) -> None:
         """Make the table ``own_clients``: address and name of the clients that are no strangers, by ``own``."""
