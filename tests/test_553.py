@@ -26,7 +26,10 @@ class Case(NamedTuple):
 
 
 POSTFIX = "2026-11-20T10:00:0%.000000+00:00 mx1 postfix/"
-ADDRESSED = "to=<{to}>, relay=mx.example.net[192.0.2.1]:25, delay=1, delays=0.1/0/0.4/0.5, dsn={dsn}, status=bounced (host mx.example.net[192.0.2.1] said: {reply})"
+ADDRESSED = (
+    "to=<{to}>, relay=mx.example.net[192.0.2.1]:25, delay=1, delays=0.1/0/0.4/0.5, dsn={dsn}, status=bounced "
+    "(host mx.example.net[192.0.2.1] said: {reply})"
+)
 QUEUED = POSTFIX + "qmgr[10]: 4AAAAA%: from=<{sender}>, size=1200, nrcpt=1 (queue active)"
 
 

@@ -23,6 +23,7 @@ COLUMNS = {  # what users build on
     "permanent_replies bytes delay_p50_ms delay_p95_ms delay_max_ms bars",
     "senders": "kind sender messages bytes recipients delivered failed",
     "clients": "client_ip client_host connections accepted refused auth_failed most_text most_code",
+    "client_networks": "network clients refused text reply_code enhanced_code",
     "delays": "range upper_ms count cumulative_share",
     "servers": "mta host table item count bytes",
     "rejections": "action stage rule reply_code enhanced_code text count",
@@ -251,6 +252,21 @@ def test_a_client_with_its_most_frequent_refusal() -> None:
     ]
     assert [tuple(cells.values()) for cells in rows_of("clients", events)] == [
         ("203.0.113.5", "c.test", 1, 1, 3, 1, "Service unavailable; host <ip> blocked", 554)
+    ]
+
+
+def test_three_refused_addresses_of_one_network_are_a_row() -> None:
+    ips = (
+        *("203.0.113.5", "203.0.113.77", "203.0.113.255", "203.0.114.1", "203.0.114.2"),
+        *("2001:db8:0:7::1", "2001:db8:0:7:8000::2", "2001:db8:0:7:1:2:3:4", "2001:db8::1", "2001:db8::2", "::ffff:192.0.2.1"),
+    )
+    events = [
+        row(n, "rejected", speaker="us", reply_code=554, enhanced_code="5.7.1", text=f"Client host [{ip}] blocked", client_ip=ip)
+        for n, ip in enumerate((*ips, *ips[:3]), 1)
+    ]
+    assert [tuple(cells.values()) for cells in rows_of("client_networks", events)] == [
+        ("203.0.113.0/24", 3, 6, "Client host <ip> blocked", 554, "5.7.1"),
+        ("2001:db8:0:7::/64", 3, 3, "Client host <ip> blocked", 554, "5.7.1"),
     ]
 
 

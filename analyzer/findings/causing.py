@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.findings.block_lists import in_words, lists_in
@@ -49,7 +49,7 @@ class Decided(NamedTuple):
     the key that each goes to.
     """
 
-    groups: list[Mapping[str, Any]]
+    groups: Sequence[Mapping[str, Any]]
     causes: dict[int, tuple[str, Mapping[str, Any], bool]]
     goes_to: dict[int, int]
 
@@ -65,7 +65,7 @@ def _codes(group: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def decide(
-    groups: list[Mapping[str, Any]],
+    groups: Sequence[Mapping[str, Any]],
     book: Causes,
     lines_of: Callable[[list[int]], Mapping[int, list[str]]] = lambda _: {},
 ) -> Decided:

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from analyzer.findings.asking import Row, ask, sql_of
 from analyzer.findings.model import Affected, Example
-from analyzer.tallies.header import check_columns, read_header
+from analyzer.findings.parts import split
 
 if TYPE_CHECKING:
     from analyzer.tallies import Tallies
 
-Row = dict[str, Any]
 #: What a failure without any class in its line is: for now, or for good.
 _CLASS_OF_EVENT = {"deferred": 4, "attempt_failed": 4}
 #: Lines of a group that are shown, and that are looked at for names in them.
@@ -64,14 +62,14 @@ def texts_of(tallies: Tallies, most: int) -> list[Row]:
 
     Beyond the ``most`` most frequent texts all groups with the same codes are put together in the tallies for good.
     """
-    tallies.keep("texts", _question("texts")[1], [most])
+    tallies.keep("texts", sql_of("texts"), [most])
     tallies.regroup("SELECT failure_key, target FROM texts WHERE target <> failure_key")
-    return _ask(tallies, "causes_of", [most])
+    return ask(tallies, "causes_of", [most])
 
 
 def lines_of(tallies: Tallies, keys: list[int]) -> dict[int, list[str]]:
     """The first lines of each of these groups of failures, enough to see which names they give."""
-    rows = _ask(tallies, "lines", [keys, _ENOUGH_LINES])
+    rows = ask(tallies, "lines", [keys, _ENOUGH_LINES])
     return {row["failure_key"]: [line["raw"] for line in row["lines"]] for row in rows}
 
 
@@ -83,11 +81,11 @@ def gather(
     ``most``: addresses of each that are named. ``cause_key``: of a group, whose matter its cause is (``causes.KEYS``): a
     sender, say, that stands for a tenth of the group's failures is a part, a finding of its own.
     """
-    groups = _ask(tallies, "groups", [recurring])
-    (rare,) = _ask(tallies, "rarer", [recurring])
-    of_speaker = {row["speaker"]: row["count"] for row in _ask(tallies, "speakers")}
+    groups = ask(tallies, "groups", [recurring])
+    (rare,) = ask(tallies, "rarer", [recurring])
+    of_speaker = {row["speaker"]: row["count"] for row in ask(tallies, "speakers")}
     clients = _clients(tallies, groups)
-    whole, parts = _split(tallies, groups, clients, cause_key, recurring)
+    whole, parts = split(tallies, groups, clients, cause_key, recurring)
     rest = [part for part in parts if part["count"] < recurring]
     found = [*whole, *(part for part in parts if part["count"] >= recurring)]
     known = _Known(tallies, found, clients, most)
@@ -97,45 +95,12 @@ def gather(
 
 def _clients(tallies: Tallies, groups: list[Row]) -> dict[int, Row]:
     tallies.see_own_clients()
-    return {row["failure_key"]: row for row in _ask(tallies, "clients", [[group["failure_key"] for group in groups]])}
-
-
-def _split(
-    tallies: Tallies, groups: list[Row], clients: Mapping[int, Row], cause_key: Callable[[int], str], recurring: int
-) -> tuple[list[Row], list[Row]]:
-    """The groups that stay whole, and the parts of the others with what is left of them; makes the table ``failed``."""
-    asked = {group["failure_key"]: cause_key(group["failure_key"]) for group in groups}
-    for group in groups:
-        told = clients.get(group["failure_key"])
-        if told and told["own"] not in (0, group["count"]):
-            asked[group["failure_key"]] = ""  # which of the parts was told to clients of ours is not counted
-    tallies.keep("failed", _question("failed")[1], [list(asked), list(asked.values())])
-    by_sender_domain = [key for key, kind in asked.items() if kind == "sender_domain"]
-    if by_sender_domain:
-        tallies.change(
-            f"""
-            UPDATE failed SET value = s.domain_key FROM ({_question("sender_domains")[1]}) s
-            WHERE s.sender_key = failed.sender_key AND failure_key IN (SELECT unnest($1::UBIGINT[]))""",
-            [by_sender_domain],
-        )
-    parts = [row for row in _ask(tallies, "parts", [recurring]) if asked[row["failure_key"]]]
-    if not parts:
-        return groups, []
-    columns = [[row[name] for row in parts] for name in ("failure_key", "value", "part")]
-    tallies.keep("parts", "SELECT unnest($1::UBIGINT[]) AS failure_key, unnest($2::UBIGINT[]) AS value, unnest($3::UBIGINT[]) AS part", columns)
-    tallies.keep("failed", "SELECT f.* REPLACE (coalesce(part, failure_key) AS failure_key) FROM failed f LEFT JOIN parts USING (failure_key, value)")
-    belongs = {row["part"]: row["failure_key"] for row in parts} | {row["failure_key"]: row["failure_key"] for row in parts}
-    by_key = {group["failure_key"]: group for group in groups}
-    split = [
-        by_key[belongs[row["failure_key"]]] | row | {"group": belongs[row["failure_key"]]}
-        for row in _ask(tallies, "split_groups", [list(belongs)])
-    ]
-    return [group for group in groups if group["failure_key"] not in belongs], split
+    return {row["failure_key"]: row for row in ask(tallies, "clients", [[group["failure_key"] for group in groups]])}
 
 
 def examples_by_code(tallies: Tallies) -> dict[tuple[str, int | None, str | None], tuple[Example, ...]]:
     """The first three lines of each speaker, reply code and enhanced code among the failures; without any code none."""
-    rows = _ask(tallies, "code_lines")
+    rows = ask(tallies, "code_lines")
     found = {(row["speaker"], row["reply_code"], row["enhanced_code"]): row["lines"] for row in rows}
     files_read = tallies.files()
     return {
@@ -153,20 +118,20 @@ class _Known:
         self.log_end = period[1] if period else None
         self._files = tallies.files()
         self._tallies = tallies
-        self.people = {row["failure_key"]: row for row in _ask(tallies, "people")}
-        self._bars = _by_number(_ask(tallies, "bars"), "failure_key")
-        self._replies = _by_number(_ask(tallies, "replies"), "speaker")
+        self.people = {row["failure_key"]: row for row in ask(tallies, "people")}
+        self._bars = _by_number(ask(tallies, "bars"), "failure_key")
+        self._replies = _by_number(ask(tallies, "replies"), "speaker")
         self._clients = clients
         self._affected: dict[int, list[Affected]] = defaultdict(list)
-        for row in _ask(tallies, "affected", [most]):
+        for row in ask(tallies, "affected", [most]):
             first, last = (tallies.place(row[ref], self._files) for ref in ("first_ref", "last_ref"))
             self._affected[row["failure_key"]].append(Affected(row["address"], row["count"], *first, *last))
         whole = [group["failure_key"] for group in groups if "group" not in group]
         parts = [group["failure_key"] for group in groups if "group" in group]
         split = list({group["group"] for group in groups if "group" in group})
-        rows = _ask(tallies, "lines", [whole, _EXAMPLES])
+        rows = ask(tallies, "lines", [whole, _EXAMPLES])
         if parts:
-            rows += _ask(tallies, "split_lines", [split, parts, _EXAMPLES])
+            rows += ask(tallies, "split_lines", [split, parts, _EXAMPLES])
         self._lines = {row["failure_key"]: row["lines"] for row in rows}
 
     def bars(self, key: int) -> tuple[int, ...]:
@@ -192,7 +157,7 @@ class _Known:
 
 def _facts(group: Row, of_speaker: int, known: _Known) -> Facts:
     key, people = group["failure_key"], known.people[group["failure_key"]]
-    whole = group.get("group", key)
+    whole: int = group.get("group", key)
     clients = known.clients(whole)
     return Facts(
         key=key,
@@ -226,19 +191,6 @@ def _facts(group: Row, of_speaker: int, known: _Known) -> Facts:
         examples=known.examples(key),
         affected=known.affected(key),
     )
-
-
-@cache
-def _question(name: str) -> tuple[tuple[str, ...], str]:
-    header = read_header(files(__package__) / f"{name}.sql")
-    return tuple(entry.name for entry in header.all("column")), header.sql
-
-
-def _ask(tallies: Tallies, name: str, values: list[Any] | None = None) -> list[Row]:
-    columns, sql = _question(name)
-    given, rows = tallies.table(sql, values)
-    check_columns(f"{name}.sql", columns, given)
-    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def _by_number(rows: Iterable[Row], key: str) -> dict[Any, dict[int, int]]:

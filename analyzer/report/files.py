@@ -87,6 +87,7 @@ def _section(section: Section) -> dict[str, Any]:
         "rows": [
             [_plain(value, column) for value, column in zip(row, section.columns, strict=True)] for row in section.rows
         ],
+        "cut": section.cut,  # there are more rows than these
     }
 
 

@@ -324,7 +324,7 @@ def _tables(result: Result, known: tables.Links) -> dict[str, Any]:
             "causes",
             "delays",
         ),
-        *("servers", "lines", "unrecognised", "silent", "rejections", "failures", "recipients"),
+        *("client_networks", "servers", "lines", "unrecognised", "silent", "rejections", "failures", "recipients"),
     }
     speakers = [
         ("remote", "What other servers told us"),
@@ -337,6 +337,7 @@ def _tables(result: Result, known: tables.Links) -> dict[str, Any]:
         "failures": tables.table(result, "failures"),
         "senders": tables.senders(result),
         "clients": tables.clients(result),
+        "client_networks": tables.table(result, "client_networks"),
         "rejections": tables.rejections(result),
         "causes": tables.table(result, "causes"),
         "codes": [

@@ -18,6 +18,8 @@ from analyzer.report import Result, sentences, wording
 
 _NARROWEST, _WIDEST = 80, 100
 _REPLIES, _DESTINATIONS, _CARDS = 7, 5, 8
+#: Columns of a finding's state with its time, and the blanks before it.
+_STATE_WIDTH = 23
 _STYLES = {"bold": "1", "dim": "2", "2": "38;5;75", "4": "33", "5": "31"}
 _BLOCKS = {True: " ▁▂▃▄▅▆▇█", False: " .:-=+*#@"}
 _ASCII = str.maketrans(
@@ -305,16 +307,22 @@ def _card_figures(finding: Finding, result: Result, terminal: Terminal, style: s
     kind = sentences.state_kind(finding)
     when = finding.last if kind == "over" else finding.first
     state = f"{_STATES[kind]} {wording.clock(when, result.zone, result.period)}" if kind else ""
-    bars, _ = wording.merge(finding.bars)
-    spark = terminal.spark(bars) if len(bars) > 1 else ""
-    right = spark + "  " + state
-    gap = terminal.width - 4 - wording.display_width(left) - max(len(right), len(spark) + 23)
-    if gap < 1:  # a year's dates are long: the state matters more than the shape
-        spark, gap = "", max(1, terminal.width - 4 - wording.display_width(left) - max(len(state) + 2, 23))
+    room = terminal.width - 4 - wording.display_width(left) - max(len(state) + 2, _STATE_WIDTH)
+    spark = _spark_in(room - 1, finding.bars, terminal)
+    gap = max(1, room - len(spark))
     coloured = "5" if kind not in ("", "over") and style else ""
     return (
         "    " + terminal.say(left) + " " * gap + terminal.paint(spark, style) + "  " + terminal.paint(state, coloured)
     )
+
+
+def _spark_in(room: int, bars: Sequence[int], terminal: Terminal) -> str:
+    """The bars as blocks, fewer where there is no room for all; none where a year's dates leave none."""
+    for most in (30, 15):
+        merged, _ = wording.merge(bars, most)
+        if 1 < len(merged) <= room:
+            return terminal.spark(merged)
+    return ""
 
 
 def _advice(finding: Finding) -> str:

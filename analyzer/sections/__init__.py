@@ -76,8 +76,8 @@ def names() -> tuple[str, ...]:
 
 #: The order of the report's questions; a section that is not in here stands after these.
 _ORDER = (
-    "totals", "traffic", "destinations", "recipients", "failures", "senders", "clients", "rejections", "reply_codes",
-    "reply_classes", "delays", "servers",
+    "totals", "traffic", "destinations", "recipients", "failures", "senders", "clients", "client_networks", "rejections",
+    "reply_codes", "reply_classes", "delays", "servers",
 )  # fmt: skip
 
 
