@@ -156,8 +156,9 @@ class _Known:
 
 
 def _facts(group: Row, of_speaker: int, known: _Known) -> Facts:
-    key, people = group["failure_key"], known.people[group["failure_key"]]
+    key: int = group["failure_key"]
     whole: int = group.get("group", key)
+    people = known.people[key]
     clients = known.clients(whole)
     return Facts(
         key=key,
