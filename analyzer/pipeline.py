@@ -178,7 +178,8 @@ def run(options: Options, progress: Progress | None = None, *, brief: bool = Fal
             bar_seconds=axis.seconds, bar_starts=axis.starts,
             accounting=accounting.totals(), damage=tuple(d.row() for d in (*found.damage, *reader.damage)),
             sections=made, findings=tuple(found_failures), rarer=rarer, examples=findings.code_examples(tallies),
-            notes=tuple(found.notes), asked=options.asked, reach=reader.reach, options=options,
+            notes=tuple(found.notes), asked=options.asked, reach=reader.reach,
+            declined=reader.declined, options=options,
         )  # fmt: skip
 
 

@@ -58,6 +58,7 @@ class Reader:
     reach: tuple[int, int] | None = None  # first and last time of an event, whatever was asked
     inputs: list[dict[str, Any]] = field(default_factory=list)
     anything_read: bool = False
+    declined: int = 0  # lines that the compiled engine left to the reference engine
 
     def batches(self, columns: Sequence[Column] = schema.EVENTS, *, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
         """Record batches of at most about ``rows`` rows with these columns."""

@@ -211,7 +211,6 @@ class CompiledReader(Reader):
     jobs: int = 1
     block_size: int = 1 << 20
     engine: Any = field(default_factory=extension)
-    declined: int = 0  # lines that the reference engine read
     _program: Program | None = None
 
     def chunks(self, columns: Sequence[Column] | None = None, *, rows: int = 50_000) -> Iterator[Any]:
@@ -221,7 +220,7 @@ class CompiledReader(Reader):
             names = [name for name in names if name not in ("weight", "lasted")]  # a period may begin within a minute
         held: list[Any] = []
         count = 0
-        for batch in self._finished(names):
+        for batch in self.finished(names):
             held.append(batch)
             count += len(batch)
             if count >= rows:
@@ -235,10 +234,11 @@ class CompiledReader(Reader):
         import pyarrow as pa
 
         names = [column.name for column in columns]
-        for batch in self._finished(names):
+        for batch in self.finished(names):
             yield from pa.RecordBatchReader.from_stream(self.engine.Batches([batch], names))
 
-    def _finished(self, names: Sequence[str]) -> Iterator[Any]:
+    def finished(self, names: Sequence[str]) -> Iterator[Any]:
+        """The extension's batches with these columns, one for each block of lines that has events."""
         recogniser = Recogniser(mta=self.reading.mta)
         program = program_for(self.reading.mta)
         set_up(self.engine, program)
@@ -260,7 +260,7 @@ class CompiledReader(Reader):
         size = 0
         facts = _Facts()
         for block, batch in self._scanned(source, make, pool):
-            self.declined += len(batch.left)
+            self.declined += sum(declined for declined, *_ in batch.left)
             lines.complete(batch, times)
             if self._settle(batch, lines, facts, batch.lines):
                 yield batch

@@ -35,6 +35,8 @@ cdef class Scanner:
         cdef Work* w = self.work
         cdef Machine* m = &w.machine
         cdef int slot, number
+        if not _kept_alive:
+            raise RuntimeError("call set_up first: the widths of the columns are not known yet")
         self.program, self.programs, self.hosts = program, programs, hosts
         m.literals = <cp>self.pin(bytes(program.literals))
         m.classes = <cp>self.pin(bytes(program.classes) or bytes(256))

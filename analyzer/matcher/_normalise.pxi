@@ -286,6 +286,19 @@ cdef int64_t write_mask(uint8_t* to, const char* mask) noexcept nogil:
     return n
 
 
+cdef inline bint ends_plainly(cp p, cp e) noexcept nogil:
+    """Whether letters that end here are just a word: what follows is no part of an address, a name, an ID or a URL."""
+    if p < e and p[0] == 46:
+        p += 1
+        return p >= e or is_white(p[0])
+    if p >= e or is_white(p[0]):
+        return True
+    return (
+        p[0] == 44 or p[0] == 59 or p[0] == 40 or p[0] == 41 or p[0] == 60 or p[0] == 62 or p[0] == 91 or p[0] == 93
+        or p[0] == 123 or p[0] == 125 or p[0] == 34 or p[0] == 39
+    )
+
+
 cdef int64_t normalise_bytes(cp s, cp e, uint8_t* to) noexcept nogil:
     """Write the normalised text of valid UTF-8, at most NORMALISED_ROOM times its length and 16 bytes; its length."""
     cdef int64_t n = 0
@@ -308,6 +321,15 @@ cdef int64_t normalise_bytes(cp s, cp e, uint8_t* to) noexcept nogil:
             n += 1
             blank = False
         at_word = not follows_word(s, p)
+        if at_word and is_letter(p[0]):
+            q = p + 1
+            while q < e and is_letter(q[0]):
+                q += 1
+            if ends_plainly(q, e):
+                copy_bytes(to + n, p, q - p)
+                n += q - p
+                p = q
+                continue
         q = NULL
         if at_word and is_letter(p[0]):
             q, mask = url_at(p, e, &no_scheme), b"<url>"

@@ -28,7 +28,9 @@ cdef cp skip_unquoted(cp p, cp e, uint8_t stop) noexcept nogil:
 
 
 cdef inline bint is_named(uint8_t c) noexcept nogil:
-    """Bytes that an Exim host name cannot hold: blank and []()<>"=."""
+    """Bytes that an Exim host name can hold: all but blank and []()<>"=."""
+    if kind_of_byte[c] & 16:
+        return True
     return not (c == 32 or c == 91 or c == 93 or c == 40 or c == 41 or c == 60 or c == 62 or c == 34 or c == 61)
 
 

@@ -147,7 +147,7 @@ cdef cp key_list(Machine* m, Fields* f, int32_t* definition, cp p) noexcept nogi
     cdef cp place
     cdef cp q
     cdef cp end
-    cdef int i
+    cdef int i = 0, n, expected = 0
     cdef int32_t* key
     while True:
         place = p
@@ -167,7 +167,10 @@ cdef cp key_list(Machine* m, Fields* f, int32_t* definition, cp p) noexcept nogi
             continue
         first = False
         key = NULL
-        for i in range(definition[4]):
+        for n in range(definition[4]):
+            # The keys of a line mostly come in the order of the list.
+            i = expected
+            expected = expected + 1 if expected + 1 < definition[4] else 0
             key = m.keys + 6 * (definition[3] + i)
             if key[1] == q - place and (m.literals + key[0])[0] == place[0] and equal_bytes(place, m.literals + key[0], key[1]):
                 break

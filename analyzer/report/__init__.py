@@ -30,3 +30,4 @@ class Result:
     notes: tuple[str, ...] = ()  # what the user should know: places tried, files skipped
     asked: tuple[int | None, int | None] = (None, None)  # --since, --until, µs UTC
     reach: tuple[int, int] | None = None  # first and last time in the logs, whatever was asked
+    declined: int = 0  # lines that the compiled engine left to the reference engine

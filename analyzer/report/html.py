@@ -157,6 +157,7 @@ def _body(result: Result, catalogue: Catalogue) -> dict[str, Any]:
         "lines_read": sentences.lines_read(result),
         "line_parts": _line_parts(result),
         "not_recognised": sentences.not_recognised(result),
+        "declined": sentences.declined(result),
         "share": wording.share,
         "examples": examples,
         "entries": [appendix.entry(code, result, catalogue) for code in codes],

@@ -394,6 +394,14 @@ def not_recognised(result: Result) -> float | None:
     return result.accounting.get("unrecognised", 0) / own if own else None
 
 
+def declined(result: Result) -> str:
+    """How many lines took the slow way, through the engine in Python: packed as JSON, or of a rare form."""
+    lines = result.accounting.get("lines", 0)
+    if not result.declined or not lines:
+        return ""
+    return f"{wording.counted(result.declined, 'line')} ({wording.share(result.declined / lines)}) read by the slower engine: JSON or rare forms."
+
+
 def bar_name(result: Result, start: Any) -> str:
     """What a bar of the time axis is called: 10:00, Wed 25 Nov 06:00, or the day where it starts."""
     moment = wording.instant(start).astimezone(result.zone)
