@@ -11,15 +11,18 @@ from typing import Any
 
 Row = dict[str, Any]
 
-_MOST_MESSAGES = 1000
-
 
 class HostLines:
-    """Holds host lines by queue ID; gives every row back once, in the order in which it is settled."""
+    """Holds host lines by queue ID; gives every row back once, in the order in which it is settled.
+
+    The compiled engine does the same for its own rows, in ``held`` and ``answered`` (``matcher/_hosts.pxi``): a change here
+    is a change there.
+    """
 
     def __init__(self) -> None:
-        self._held: dict[bytes, list[Row]] = {}
-        self._answered: set[bytes] = set()  # messages whose recipients' lines have begun
+        self.held: dict[bytes, list[Row]] = {}
+        self.answered: set[bytes] = set()  # messages whose recipients' lines have begun
+        self.most = 1000  # messages
 
     def settle(self, rows: list[Row]) -> list[Row]:
         """The rows that are settled now: these, or those that they settle; a host's line waits."""
@@ -31,12 +34,12 @@ class HostLines:
             return rows
         if first["event"] == "attempt_failed" and first.get("reply_code") is not None:
             return self._hold(queue_id, rows)
-        held = self._held.get(queue_id)
+        held = self.held.get(queue_id)
         if held is None:
             return rows
         if first.get("recipient") is None:
             return [*self._release(queue_id), *rows]
-        self._answered.add(queue_id)
+        self.answered.add(queue_id)
         for host in held:
             if _quotes(first, host):
                 host["reply_origin"] = "repeated"
@@ -44,22 +47,22 @@ class HostLines:
 
     def rest(self) -> list[Row]:
         """What is still held at the end of a file."""
-        return [row for queue_id in list(self._held) for row in self._release(queue_id)]
+        return [row for queue_id in list(self.held) for row in self._release(queue_id)]
 
     def _hold(self, queue_id: bytes, rows: list[Row]) -> list[Row]:
         released: list[Row] = []
-        if queue_id in self._answered:  # the next attempt begins
+        if queue_id in self.answered:  # the next attempt begins
             released = self._release(queue_id)
-        elif len(self._held) >= _MOST_MESSAGES and queue_id not in self._held:
-            released = self._release(next(iter(self._held)))
+        elif len(self.held) >= self.most and queue_id not in self.held:
+            released = self._release(next(iter(self.held)))
         for row in rows:
             row["reply_origin"] = "wire"
-        self._held.setdefault(queue_id, []).extend(rows)
+        self.held.setdefault(queue_id, []).extend(rows)
         return released
 
     def _release(self, queue_id: bytes) -> list[Row]:
-        self._answered.discard(queue_id)
-        return self._held.pop(queue_id, [])
+        self.answered.discard(queue_id)
+        return self.held.pop(queue_id, [])
 
 
 def _quotes(row: Row, host: Row) -> bool:

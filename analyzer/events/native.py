@@ -43,7 +43,7 @@ _INNER = (
     Column("lasted", "int64", "µs from the first of them to the last"),
 )
 _AHEAD = 6  # blocks that wait for the ordered reader besides those under way
-_KEPT = "(kept)"  # in the short form of a row: its place among the kept ones
+_TIDY_FROM = 4096  # kept rows among which those that were given back are looked for
 _UNKNOWN = -(1 << 62)  # the extension's word for "none yet"
 
 
@@ -75,6 +75,7 @@ class BesideLines(FileLines):
     """The lines of one file that the compiled engine left, read with the state that the others have left."""
 
     empty: Callable[[], Any] = object  # makes a batch without rows
+    engine: Any = None
     _kept: Any = None  # rows of the compiled engine that wait in `_hosts`
     _lines_before: int = 0
     _near: tuple[bytes, int] = (b"", 0)  # a block, and where the last line of it ends that the compiled engine took
@@ -121,32 +122,23 @@ class BesideLines(FileLines):
     def _pass(self, batch: Any, first: int, last: int, times: Times) -> None:
         """The compiled engine's rows between two lines of ours: their times, and the hosts' replies among them."""
         batch.resolve(first, last, times)
-        batch.settle(first, last, self._hosts._held, _ATTEMPT_FAILED, self)
-
-    def settle_row(self, batch: Any, number: int) -> None:
-        """A row that concerns a reply logged for a host: ``HostLines`` tells what becomes of it, by a short form of it."""
-        row = batch.brief(number)
-        settled = self._hosts.settle([row])
-        if not any(one is row for one in settled):
-            row[_KEPT] = self._kept.keep(batch, number, self._lines_before)
-        for one in settled:
-            if one is not row:
-                self._add(batch, one, number)
+        self.engine.settle_hosts(batch, first, last, self._hosts, _ATTEMPT_FAILED, self._kept, self._lines_before)
 
     def _add(self, batch: Any, row: Row, behind: int) -> None:
-        if _KEPT in row:
-            batch.bring(self._kept, row[_KEPT], behind, row["reply_origin"])
+        if isinstance(row, self.engine.KeptRow):
+            row.give_to(batch, behind)
         else:
             batch.append(row, behind)
 
     def _tidy(self) -> None:
         """Leave the kept rows behind that were given back."""
-        held = [row for rows in self._hosts._held.values() for row in rows if _KEPT in row]
-        if len(self._kept) > 4096 and len(self._kept) > 4 * len(held):
-            fresh = self.empty()
+        if len(self._kept) <= _TIDY_FROM:
+            return
+        held: list[Any] = [row for rows in self._hosts.held.values() for row in rows if isinstance(row, self.engine.KeptRow)]
+        if len(self._kept) > 4 * len(held):
+            self._kept = self.empty()
             for row in held:
-                row[_KEPT] = fresh.keep(self._kept, row[_KEPT], 0)
-            self._kept = fresh
+                row.move_to(self._kept)
 
     def _goes_on_from(self, tag: bytes) -> None:
         """Take over from the compiled engine, which has read the line before: this was its program."""
@@ -253,6 +245,7 @@ class CompiledReader(Reader):
                 lines = BesideLines(
                     source.name, file_no, times, recogniser, self.accounting, seen,
                     second=second[index], on_unrecognised=self.on_unrecognised, empty=make.empty,
+                    engine=self.engine,
                 )  # fmt: skip
                 yield from self._file(source, lines, times, make, pool)
 

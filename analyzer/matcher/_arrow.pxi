@@ -309,4 +309,6 @@ cdef class Batches:
         return Groups(specs, bar_seconds)
 
     def __arrow_c_stream__(self, requested_schema=None):
+        for batch in self.held:
+            (<Batch>batch).put_in_order()
         return stream_of(self.held, &self.layout)

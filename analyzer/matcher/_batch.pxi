@@ -79,6 +79,7 @@ cdef class Batch(BlockHolder):
                     set_text(b, slot, n, s, s + len(text), True)
             else:
                 set_number(b, slot, n, value)
+        b.clocks[n] = 0
         b.rows += 1
         self.behind.append(behind)
         if b.failed:
@@ -139,50 +140,6 @@ cdef class Batch(BlockHolder):
                     slot, offset = local // SLOT, plain
         timeline.restore(year, yearless, dated, utc)
 
-    def settle(self, int64_t first, int64_t last, held, int attempt_failed, lines):
-        """Give `lines.settle_row` the rows that concern a reply logged for a host: its own, and those of its message."""
-        cdef Block* b = self.block
-        cdef Column* c = &b.columns[C_QUEUE_ID]
-        cdef Column* code = &b.columns[C_REPLY_CODE]
-        cdef int32_t* events = <int32_t*>b.columns[C_EVENT].values
-        cdef int32_t* offsets
-        cdef Dictionary known
-        cdef int64_t row
-        cdef bint fresh, is_host
-        cdef cp s
-        memset(&known, 0, sizeof(Dictionary))
-        known.last = -1
-        try:
-            for row in range(first, last):
-                if not b.clocks[row] & ROW_HOST_LINES or c.values == NULL or not (c.valid[row >> 3] >> (row & 7)) & 1:
-                    continue
-                is_host = events[row] == attempt_failed and code.values != NULL and (code.valid[row >> 3] >> (row & 7)) & 1
-                if not is_host and not held:
-                    continue
-                if known.capacity == 0:
-                    for text in held:
-                        code_of(&known, <cp><const char*><bytes>text, len(text), &fresh)
-                offsets = <int32_t*>c.values
-                s = c.data + offsets[row]
-                if is_host or known_code(&known, s, offsets[row + 1] - offsets[row]) >= 0:
-                    if is_host:
-                        code_of(&known, s, offsets[row + 1] - offsets[row], &fresh)
-                    lines.settle_row(self, row)
-                    c = &b.columns[C_QUEUE_ID]  # rows that were added may have moved it
-                    code = &b.columns[C_REPLY_CODE]
-                    events = <int32_t*>b.columns[C_EVENT].values
-        finally:
-            free_dictionary(&known)
-
-    def brief(self, int64_t row):
-        """What of a row tells whether it is a host's or quotes one."""
-        cdef dict found = {"event": self.value(C_EVENT, row)}
-        for slot in (C_QUEUE_ID, C_REPLY_CODE, C_ENHANCED_CODE, C_TEXT, C_RELAY_IP, C_RECIPIENT):
-            value = self.value(slot, row)
-            if value is not None:
-                found[COLUMNS[slot]] = value
-        return found
-
     cdef object value(self, int slot, int64_t row):
         cdef Column* c = &self.block.columns[slot]
         cdef Dictionary* d
@@ -208,6 +165,7 @@ cdef class Batch(BlockHolder):
         copy_row(other.block, row, b, b.rows)
         (<int64_t*>b.columns[C_LINE].values)[b.rows] += lines_before
         self.copy_raw(other, row)
+        b.clocks[b.rows] = 0
         other.block.clocks[row] |= ROW_GONE
         other.gaps = True
         b.rows += 1
@@ -242,6 +200,7 @@ cdef class Batch(BlockHolder):
         if value_at(b, C_REPLY_ORIGIN, b.rows) != NULL:
             b.columns[C_REPLY_ORIGIN].count -= (other.block.columns[C_REPLY_ORIGIN].valid[row >> 3] >> (row & 7)) & 1
             (<int32_t*>b.columns[C_REPLY_ORIGIN].values)[b.rows] = known_code(d, <cp><const char*>text, len(text))
+        b.clocks[b.rows] = 0
         self.behind.append(behind)
         b.rows += 1
         if b.failed:
@@ -271,7 +230,7 @@ cdef class Batch(BlockHolder):
         return [(<bytes>d.data[d.offsets[i] : d.offsets[i + 1]]).decode() for i in range(d.count)]
 
     def finish(self, str file, int file_no, int64_t lines_before, since, until):
-        """Complete the columns and put the rows into the order of their lines, those outside of since and until left out."""
+        """Complete the columns; leave out the rows outside of since and until. `put_in_order` may follow."""
         cdef Block* b = self.block
         cdef Column* c = &b.columns[C_LINE]
         cdef int64_t i
@@ -282,11 +241,16 @@ cdef class Batch(BlockHolder):
         self.constant(C_FILE, file.encode("utf-8", "backslashreplace"), 0)
         self.constant(C_FILE_NO, None, file_no)
         seal(b)
-        if self.behind or self.gaps or since is not None or until is not None:
+        if since is not None or until is not None:
             self.arrange(since, until)
         make_zeros(self.block)
         if self.block.failed:
             raise MemoryError
+
+    cdef put_in_order(self):
+        """Put the rows into the order of their lines, without those that were taken out; tallies need neither."""
+        if self.behind or self.gaps:
+            self.arrange(None, None)
 
     cdef constant(self, int slot, object text, int32_t value):
         cdef Block* b = self.block
@@ -337,3 +301,5 @@ cdef class Batch(BlockHolder):
             raise MemoryError
         self.block = made
         release_block(b)
+        self.behind = []
+        self.gaps = False

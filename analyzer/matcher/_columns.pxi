@@ -153,7 +153,7 @@ cdef Block* new_block() noexcept nogil:
         return NULL
     b.references = 1
     b.capacity = 8192
-    b.clocks = <uint8_t*>malloc(b.capacity)
+    b.clocks = <uint8_t*>calloc(b.capacity, 1)
     b.failed = b.clocks == NULL
     for i in range(SLOTS):
         b.columns[i].kind = KINDS_OF[i]
@@ -198,6 +198,7 @@ cdef bint more_rows(Block* b) noexcept nogil:
         b.failed = True
         return False
     b.clocks = larger
+    memset(larger + b.capacity, 0, capacity - b.capacity)
     for i in range(SLOTS):
         c = &b.columns[i]
         if c.values == NULL:

@@ -182,6 +182,8 @@ cdef bint count_stretch(Table* t, SourceOf* source, Values* x, int rows, Heap* h
             continue
         x.at = k
         x.row = x.start + k
+        if x.block.clocks[x.row] & ROW_GONE:
+            continue
         if not is_true(x, source.where):
             continue
         keys = sought + count * (MOST_KEYS + 1)
