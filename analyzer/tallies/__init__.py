@@ -164,10 +164,10 @@ class Tallies:
         self.own = own or Own()
         self._folder = TemporaryDirectory(prefix="analyzer-")
         self._most_grouped = memory * 4 // 9
-        room = max(memory * 5 // 9, 50_000_000)
-        self._rows_a_pass = room // _BYTES_A_ROW
+        self._memory, self._room = memory, max(memory * 5 // 9, 50_000_000)
+        self._rows_a_pass = self._room // _BYTES_A_ROW
         config: dict[str, Any] = {
-            "memory_limit": f"{room}B",
+            "memory_limit": f"{self._room}B",
             "temp_directory": self._folder.name,
             "preserve_insertion_order": False,
             # Nothing is ever fetched from elsewhere, and no name in a query means a variable of some caller.
@@ -240,6 +240,7 @@ class Tallies:
         if self._groups is None:
             return
         database = self._database  # before its types are asked for
+        self._limit(self._room)
         for number, tally in enumerate(tables()):
             part = self._groups.take(number)
             if part.num_rows:
@@ -249,10 +250,14 @@ class Tallies:
                 self._parts[tally.name] += 1
         self._groups.clear()
 
+    def _limit(self, memory: int) -> None:
+        self._database.execute(f"SET memory_limit = '{memory}B'")
+
     def merge(self) -> None:
         """Add the parts up. More chunks may follow, and another ``merge``: the sums do not depend on how many."""
         run = self._database.execute
         self._take_groups()
+        self._limit(self._memory)  # nothing else takes any now
         period = self.period
         self._axis = bars.axis(*period, self.zone) if period else Axis(0, ())
         run("CREATE OR REPLACE TABLE bars (number INTEGER, start BIGINT)")
