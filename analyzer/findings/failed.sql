@@ -12,7 +12,10 @@
 -- column value: the recipient's domain or the sender, as the cause is a matter of the one or the other
 WITH asked AS (SELECT unnest($1::UBIGINT[]) AS failure_key, unnest($2::VARCHAR[]) AS cause_key)
 SELECT
-    f.failure_key, f.message_key, f.recipient_key, coalesce(f.sender_key, m.sender_key) AS sender_key, f.bar, f.n, f.first_ref,
+    a.failure_key, f.message_key, f.recipient_key, coalesce(f.sender_key, m.sender_key) AS sender_key, f.bar, f.n, f.first_ref,
     f.last_ref, f.first, f.last,
     CASE cause_key WHEN 'domain' THEN f.domain_key WHEN 'sender' THEN coalesce(f.sender_key, m.sender_key) END AS value
-FROM failed_addresses f JOIN asked USING (failure_key) LEFT JOIN messages m ON m.message_key = f.message_key
+FROM failed_addresses f
+LEFT JOIN regrouped g ON g.failure_key = f.failure_key
+JOIN asked a ON a.failure_key = coalesce(g.target, f.failure_key)
+LEFT JOIN messages m ON m.message_key = f.message_key

@@ -279,16 +279,19 @@ class Tallies:
     def regroup(self, sql: str, values: list[Any] | None = None) -> None:
         """Put groups of failures together: ``sql`` asks for pairs of a group's key and the key that its failures go to.
 
-        For the findings, which come last: the sections are asked before.
+        For the findings, which come last: the sections are asked before. In ``failed_addresses``, by far the largest table,
+        the keys stay; ``regrouped`` says where each goes.
         """
         self.keep("moved", f"SELECT * FROM ({sql}) AS t(failure_key, target)", values)
         if self.rows("SELECT count(*) FROM moved") == [(0,)]:
             return
         run = self._database.execute
-        for table in ("failures", "failed_addresses", "clients", "examples"):
+        for table in ("failures", "clients", "examples"):
             run(
                 f"UPDATE {table} SET failure_key = moved.target FROM moved WHERE moved.failure_key = {table}.failure_key"
             )
+        run("UPDATE regrouped SET target = moved.target FROM moved WHERE moved.failure_key = regrouped.target")
+        run("INSERT INTO regrouped FROM moved WHERE failure_key NOT IN (SELECT failure_key FROM regrouped)")
 
     def keep(self, name: str, sql: str, values: list[Any] | None = None) -> None:
         """Keep an answer as the table ``name``, for further questions; it takes the place of an earlier one."""
@@ -349,6 +352,7 @@ class Tallies:
         for name, types in self._types.items():
             database.execute(f"CREATE TABLE {name} ({', '.join(f'{column} {kind}' for column, kind in types.items())})")
         database.execute("CREATE TABLE files (file_no INTEGER, file VARCHAR)")
+        database.execute("CREATE TABLE regrouped (failure_key UBIGINT, target UBIGINT)")
         for view in ("counted", "domains"):
             database.execute(f"CREATE VIEW {view} AS {_view(view)}")
         return database
