@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from analyzer import schema
-from analyzer.events.native import set_up, _Scanners
+from analyzer.events.native import _Scanners, set_up
 from analyzer.matcher import Recogniser
 from analyzer.matcher.program import extension, program_for
 

@@ -30,6 +30,7 @@ import peers
 from measuring import Run
 
 LOGS = peers.LOGS
+DISTINCT_FAILURES = 100_000
 CHECKS: dict[str, Callable[[bytes, dict[str, int]], list[str]]] = {
     "postfix": checking.pflogsumm,
     "exim": checking.eximstats,
@@ -62,15 +63,19 @@ class Bench:
     def run(self, *arguments: str, statuses: tuple[int, ...] = (0,)) -> Run:
         return measuring.run([*self.analyzer, *arguments], LOGS / "stdout", statuses=statuses)
 
-    def log(self, mta: str, size: str) -> Log:
+    def log(self, mta: str, size: str, distinct_failures: int = 0) -> Log:
         """The log of this size; generated at the first time, and again when the generator has changed."""
-        path = LOGS / f"{mta}-{size}-{self.args.seed}.log"
+        kind = f"-{distinct_failures}" if distinct_failures else ""
+        path = LOGS / f"{mta}-{size}-{self.args.seed}{kind}.log"
         state, made_of = Path(f"{path}.made-of"), _generator_state()
         if not path.exists() or not state.exists() or state.read_text() != made_of:
             self.say(f"generating {path.name}")
             generate.write(
-                generate.traffic(mta, generate.size_in_bytes(size), seed=self.args.seed, days=self.args.days), path
-            )
+                generate.traffic(
+                    mta, generate.size_in_bytes(size), seed=self.args.seed, days=self.args.days,
+                    distinct_failures=distinct_failures,
+                ), path
+            )  # fmt: skip
             state.write_text(made_of)
         measuring.warm(path)
         return Log(mta, size, path, json.loads(Path(f"{path}.json").read_text()))
@@ -186,22 +191,14 @@ def packed(bench: Bench, log: Log) -> list[str]:
 
 
 def engine(bench: Bench, log: Log) -> list[str]:
-    """From bytes to columns, in one process; its own clock, without the start."""
+    """From bytes to columns on one thread; its own clock, without the start."""
     script = str(Path(__file__).with_name("engine.py"))
-    runs = [
-        measuring.run([bench.analyzer[0], script, str(log.path)], LOGS / "stdout") for _ in range(bench.args.rounds)
-    ]
-    told = [json.loads(r.output) for r in runs]
-    seconds = statistics.median(t["seconds"] for t in told)
-    bench.keep("engine", log, seconds=[t["seconds"] for t in told], runs=_plain(runs))
-    return [
-        log.mta,
-        log.label,
-        f"{told[0]['rows']:,}",
-        f"{seconds:.2f}",
-        rate(log.megabytes, seconds),
-        f"{median(runs).peak_mb:.0f}",
-    ]
+    told = json.loads(
+        measuring.run([bench.analyzer[0], script, str(log.path), str(bench.args.rounds)], LOGS / "stdout").output
+    )
+    bench.keep("engine", log, **told)
+    rows = f"{told['columns']['rows']:,}"
+    return [log.mta, log.label, rows, *(f"{told[what]['mb_s']:.0f}" for what in ("columns", "tallied"))]
 
 
 def stages(bench: Bench, log: Log) -> list[str]:
@@ -216,6 +213,20 @@ def stages(bench: Bench, log: Log) -> list[str]:
         log.label,
         ", ".join(f"{part} {share:.0%}" for part, share in told["shares"].items() if share >= 0.005),
     ]
+
+
+def causes(bench: Bench, log: Log) -> list[str]:
+    """`report LOG -q` with the causes and with none, in turn, where strangers' servers say a hundred thousand things."""
+    many = bench.log(log.mta, log.label, DISTINCT_FAILURES)
+    script = str(Path(__file__).with_name("without_causes.py"))
+    plain = [bench.analyzer[0], script, "report", str(many.path), "-q", "--log-timezone", "UTC"]
+    known, unknown = [], []
+    for _ in range(bench.args.rounds):
+        known.append(bench.run("report", str(many.path), "-q", "--log-timezone", "UTC"))
+        unknown.append(measuring.run(plain, LOGS / "stdout"))
+    more = [a.seconds / b.seconds - 1 for a, b in zip(known, unknown, strict=True)]
+    bench.keep("causes", many, known=_plain(known), unknown=_plain(unknown))
+    return [log.mta, log.label, f"{median(known).seconds:.2f}", f"{median(unknown).seconds:.2f}", f"{statistics.median(more):.0%}"]
 
 
 def start(bench: Bench, log: Log) -> list[str]:
@@ -257,8 +268,11 @@ MODES: dict[str, tuple[str, list[str], Callable[[Bench, Log], list[str]]]] = {
     "output": ("`report LOG -o DIR`: page, tables and plots written", OWN, output),
     "events": ("`events LOG -o FILE.parquet`, all columns", OWN, events),
     "gzip": ("The same log gzipped", ["MTA", "log", "plain s", "gzipped s", "more s", "zcat s"], packed),
-    "engine": ("Engine alone: log to columns, start not counted", ["MTA", "log", "events", "s", "MB/s", "peak MB"], engine),
+    "engine": ("Engine alone, one thread: bytes to columns; start, reading and order not counted",
+               ["MTA", "log", "events", "MB/s, all columns", "MB/s, columns of the report"], engine),
     "stages": ("Share of each part in the report's time", ["MTA", "log", "shares"], stages),
+    "causes": ("The same with 100,000 different texts of failures, and with the causes switched off",
+               ["MTA", "log", "s", "without causes s", "more"], causes),
     "start": ("Start", ["MTA", "`--help` s", "1 MB report s", "CPU s", "peak MB"], start),
 }  # fmt: skip
 

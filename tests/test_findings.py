@@ -421,6 +421,14 @@ def test_of_very_many_texts_the_rare_ones_are_told_by_their_codes(monkeypatch: p
     assert rarer == (0, 0)
 
 
+def test_what_only_the_enhanced_code_says_is_not_put_into_the_words_mouth() -> None:
+    finding = only([bounce(n, reply_code=553, enhanced_code="5.2.2", text="Sorry") for n in (1, 2, 3)])
+    assert finding.cause == "mailbox_full"
+    assert finding.advice_reason.startswith("The enhanced status code speaks of something else: mailbox is full.")
+    finding = only([bounce(n, reply_code=550, enhanced_code="5.2.2", text="Sorry") for n in (1, 2, 3)])
+    assert finding.advice_reason == "The enhanced status code says more than the reply code: mailbox is full."
+
+
 # ---- parts: the key that matters for a cause
 def test_two_senders_that_are_refused_for_the_same_cause_are_two_findings() -> None:
     """Postfix names the sender on another line than the refusal: the message tells."""

@@ -74,12 +74,14 @@ def _worth(facts: Facts, decision: Decision, by_code: Fix) -> tuple[bool | None,
         return None, by_code.reason
     if decision.explanation.confidence in causing.THIN:
         return None, ONLY_THE_CODE
+    by_code_alone = decision.explanation.confidence == "enhanced code"
+    what, say, speak = ("The enhanced status code", "says", "speaks") if by_code_alone else ("The words", "say", "speak")
     if facts.reply_code != _NAME_INVALID:
-        return None, f"The words say more than the code: {label}."
+        return None, f"{what} {say} more than the reply code: {label}."
     if decision.cause.name == "address_syntax":
-        return True, _defects(facts) or "The words speak of the address itself."
+        return True, _defects(facts) or f"{what} {speak} of the address itself."
     valid = f" {_whose(facts)} valid." if _addresses_are_valid(facts) else ""
-    return False, f"The words speak of something else: {label}.{valid}"
+    return False, f"{what} {speak} of something else: {label}.{valid}"
 
 
 def _whose(facts: Facts) -> str:
