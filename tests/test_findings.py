@@ -424,9 +424,9 @@ def test_of_very_many_texts_the_rare_ones_are_told_by_their_codes(monkeypatch: p
 def test_what_only_the_enhanced_code_says_is_not_put_into_the_words_mouth() -> None:
     finding = only([bounce(n, reply_code=553, enhanced_code="5.2.2", text="Sorry") for n in (1, 2, 3)])
     assert finding.cause == "mailbox_full"
-    assert finding.advice_reason.startswith("The enhanced status code speaks of something else: mailbox is full.")
+    assert finding.advice_reason.startswith("The enhanced status code speaks of something else: mailbox over quota.")
     finding = only([bounce(n, reply_code=550, enhanced_code="5.2.2", text="Sorry") for n in (1, 2, 3)])
-    assert finding.advice_reason == "The enhanced status code says more than the reply code: mailbox is full."
+    assert finding.advice_reason == "The enhanced status code says more than the reply code: mailbox over quota."
 
 
 # ---- parts: the key that matters for a cause

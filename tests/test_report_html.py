@@ -230,3 +230,9 @@ def test_a_notebook_cell_is_escaped() -> None:
     assert "<script" not in cell
     assert "\x1b" not in cell
     assert "Twelve failures need you" in cell
+
+
+def test_lines_that_took_the_slow_way_are_told_where_there_are_any() -> None:
+    told = "12,845 lines (1.0 %) read by the slower engine"
+    assert told not in html.render(sample.day(), catalogue=CATALOGUE, version="1")
+    assert told in html.render(replace(sample.day(), declined=12_845), catalogue=CATALOGUE, version="1")

@@ -399,7 +399,8 @@ def declined(result: Result) -> str:
     lines = result.accounting.get("lines", 0)
     if not result.declined or not lines:
         return ""
-    return f"{wording.counted(result.declined, 'line')} ({wording.share(result.declined / lines)}) read by the slower engine: JSON or rare forms."
+    share = wording.share(result.declined / lines)
+    return f"{wording.counted(result.declined, 'line')} ({share}) read by the slower engine: JSON or rare forms."
 
 
 def bar_name(result: Result, start: Any) -> str:
