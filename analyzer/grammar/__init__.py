@@ -28,7 +28,7 @@ character or the whole of a column). A line without ``event`` is known to say no
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -396,8 +396,3 @@ class _Reader:
 def sample_columns(sample: Mapping[str, Any]) -> dict[str, Any]:
     """The columns that a sample expects: all of its keys but those that describe it."""
     return {key: value for key, value in sample.items() if key not in {"line", "why", "process", "tag", "null"}}
-
-
-def names(grammars: Iterable[Grammar]) -> list[str]:
-    """Names of all lines, for messages and tables."""
-    return [f"{g.mta}/{t.name}" for g in grammars for t in g.lines]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BLUE, AMBER, RED, GREY, GREEN = "#5a8ec8", "#c88400", "#b3271e", "#7d8897", "#2a6f4e"
+BLUE, AMBER, RED, GREY = "#5a8ec8", "#c88400", "#b3271e", "#7d8897"
 _TEXT, _MUTED, _LINE, _STRONG = "#1a1f26", "#566070", "#dfe3e8", "#c3cad3"
 _BARS, _STRIPS = 12, 20
 _WIDTH = 0.86  # of a bin; the page's strips have the same

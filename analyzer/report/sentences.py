@@ -96,12 +96,6 @@ def totals(result: Result) -> dict[str, int | None]:
     return {row["measure"]: row["value"] for row in records(result, "totals")}
 
 
-def grouped(result: Result) -> list[tuple[str, str, str, list[Finding]]]:
-    """The groups that have findings: name, heading, lead, findings in their order."""
-    found = [(name, title, lead, [f for f in result.findings if f.group == name]) for name, title, lead in GROUPS]
-    return [group for group in found if group[3]]
-
-
 def bars_of(result: Result, column: str) -> list[int]:
     """One column of the time axis, bar by bar."""
     return [row[column] or 0 for row in records(result, "traffic")]

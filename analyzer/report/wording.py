@@ -17,9 +17,6 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _MTA_NAMES = {"postfix": "Postfix", "exim": "Exim"}
 
-#: First digit of a reply to the word that stands beside its colour.
-CLASS_WORDS = {2: "accepted", 3: "continue", 4: "temporary failure", 5: "permanent failure"}
-
 
 # ---- numbers
 def number(value: int) -> str:
