@@ -258,3 +258,10 @@ def test_users_rules_go_before_ours(tmp_path: Path, log: Path) -> None:
     done = run("report", str(log), "--format", "json", "--causes", str(tmp_path / "mine.toml"))
     assert [finding["cause"] for finding in json.loads(done.stdout)["findings"]] == ["greylisted"]
     assert run("explain", "553 x", "--causes", "nowhere.toml").returncode == 2
+
+
+def test_help_names_the_memory_that_is_taken_by_default() -> None:
+    from analyzer.tallies import MEMORY
+
+    shown = run("report", "--help").stdout.decode()
+    assert f"[default: {MEMORY // 10**6}MB]" in " ".join(shown.replace("│", " ").split())
