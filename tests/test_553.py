@@ -131,3 +131,10 @@ def test_nothing_but_the_code_gets_the_catalogues_advice_and_says_that_the_evide
     assert (finding.reply_code, finding.count, finding.advice) == (553, 3, entry.fix_sending)
     assert finding.advice_applies is None
     assert "evidence is thin" in finding.advice_reason
+
+
+def test_why_is_told_in_the_logs_own_words_without_masks(tmp_path: Path) -> None:
+    case = next(case for case in CASES if case.cause == "ip_blocked")
+    (finding,) = findings(tmp_path, case.lines)
+    assert finding.decided_by == "The text says “blocked using zen.spamhaus.org”."
+    assert all(mark in finding.examples[0].raw for mark in finding.marks)

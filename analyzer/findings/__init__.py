@@ -52,7 +52,10 @@ def find(
     tallies.regroup("SELECT unnest($1::UBIGINT[]), unnest($2::UBIGINT[])", [list(moved), list(moved.values())])
     explained = cache(partial(decided.explained, book=causes))
     found, rarer = facts.gather(tallies, recurring, most_addresses, lambda key: explained(key).key)
-    findings = sorted((_finding(group, catalogue, explained(group.group)) for group in found), key=judge.order)
+    decisions = (causing.in_its_words(explained(group.group), group, causes) for group in found)
+    findings = sorted(
+        (_finding(group, catalogue, decision) for group, decision in zip(found, decisions, strict=True)), key=judge.order
+    )
     numbered = [wording.numbered(finding, number) for number, finding in enumerate(findings[:limit], 1)]
     return numbered, rarer
 

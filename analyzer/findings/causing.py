@@ -100,11 +100,22 @@ def decide(
     return Decided(groups, causes, goes_to)
 
 
+def in_its_words(decision: Decision, facts: Facts, book: Causes) -> Decision:
+    """The same decision with the words of the first line where those of the normalised text have masks in them."""
+    if not facts.examples or not any("<" in word for word in decision.explanation.evidence.words):
+        return decision
+    said = book.explain(
+        reply_in(facts.examples[0].raw, facts.reply_code, facts.enhanced_code),
+        reply_code=facts.reply_code, enhanced_code=facts.enhanced_code, speaker=facts.speaker,
+    )  # fmt: skip
+    return decision._replace(explanation=said) if said.evidence.rule == decision.explanation.evidence.rule else decision
+
+
 def reply_in(line: str, reply_code: int | None, enhanced_code: str | None) -> str:
     """What a log line says from its reply code on; what stands before names servers, not reasons. Empty without a code."""
     code = str(reply_code or enhanced_code or "")
-    found = re.search(rf"(?<![\w.:-]){re.escape(code)}[ -]", line) if code else None
-    return line[found.start() :] if found else ""
+    found = re.search(rf"(?<![\w.:-]){re.escape(code)}[ -](.*)", line, re.DOTALL) if code else None
+    return found[1] if found else ""
 
 
 def values(facts: Facts) -> dict[str, str]:
