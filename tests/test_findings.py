@@ -429,6 +429,15 @@ def test_what_only_the_enhanced_code_says_is_not_put_into_the_words_mouth() -> N
     assert finding.advice_reason == "The enhanced status code says more than the reply code: mailbox over quota."
 
 
+def test_words_that_decided_have_no_masks_at_their_ends() -> None:
+    text = "<a{}@example.net>: Sender address rejected: the domain takes no replies"
+    events = [refusal(n, reply_code=553, enhanced_code="5.1.8", text=text.format(n), raw=text.format(n)) for n in (1, 2, 3)]
+    finding = only(events)
+    assert finding.marks
+    assert not any(mark for mark in finding.marks if "<" in mark or "@" in mark)
+    assert all(mark in finding.examples[0].raw for mark in finding.marks)
+
+
 # ---- parts: the key that matters for a cause
 def test_two_senders_that_are_refused_for_the_same_cause_are_two_findings() -> None:
     """Postfix names the sender on another line than the refusal: the message tells."""

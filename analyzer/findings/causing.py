@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.findings.block_lists import in_words, lists_in
@@ -28,6 +29,9 @@ _OUR_IP = re.compile(
     r"|(?<![\d.\[])((?:\d{1,3}\.){3}\d{1,3}) (?:is|was|has been) ",
     re.IGNORECASE,
 )
+_MASK = re.compile(r"<(?:address|host|ip|id|n|time|url)>")
+_EDGES = " .,:;()[]'\"-"
+_SHORT = 2  # characters that say nothing alone
 _LOGIN = re.compile(r"(?:owned by|by) (?:user|login) ([^\s;,]{1,60})|sasl_username=([^\s,;]{1,60})", re.IGNORECASE)
 
 
@@ -101,14 +105,24 @@ def decide(
 
 
 def in_its_words(decision: Decision, facts: Facts, book: Causes) -> Decision:
-    """The same decision with the words of the first line where those of the normalised text have masks in them."""
-    if not facts.examples or not any("<" in word for word in decision.explanation.evidence.words):
+    """The same decision without masks among its words: what stands between them is told, and names of hosts.
+
+    A host's name is part of the reason (a block list); addresses and numbers are those of one message among many.
+    """
+    words = decision.explanation.evidence.words
+    if not any("<" in word for word in words):
         return decision
-    said = book.explain(
-        reply_in(facts.examples[0].raw, facts.reply_code, facts.enhanced_code),
-        reply_code=facts.reply_code, enhanced_code=facts.enhanced_code, speaker=facts.speaker,
-    )  # fmt: skip
-    return decision._replace(explanation=said) if said.evidence.rule == decision.explanation.evidence.rule else decision
+    if facts.examples and any("<host>" in word for word in words):
+        said = book.explain(
+            reply_in(facts.examples[0].raw, facts.reply_code, facts.enhanced_code),
+            reply_code=facts.reply_code, enhanced_code=facts.enhanced_code, speaker=facts.speaker,
+        )  # fmt: skip
+        if said.evidence.rule == decision.explanation.evidence.rule and not any("@" in word for word in said.evidence.words):
+            return decision._replace(explanation=said)
+    pieces = (piece.strip(_EDGES) for word in words for piece in _MASK.split(word))
+    kept = tuple(piece for piece in pieces if len(piece) > _SHORT)
+    evidence = replace(decision.explanation.evidence, words=kept)
+    return decision._replace(explanation=replace(decision.explanation, evidence=evidence))
 
 
 def reply_in(line: str, reply_code: int | None, enhanced_code: str | None) -> str:
