@@ -121,6 +121,8 @@ def in_its_words(decision: Decision, facts: Facts, book: Causes) -> Decision:
             return decision._replace(explanation=said)
     pieces = (piece.strip(_EDGES) for word in words for piece in _MASK.split(word))
     kept = tuple(piece for piece in pieces if len(piece) > _SHORT)
+    if not kept:
+        return decision
     evidence = replace(decision.explanation.evidence, words=kept)
     return decision._replace(explanation=replace(decision.explanation, evidence=evidence))
 
