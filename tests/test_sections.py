@@ -231,11 +231,19 @@ def test_senders_by_address_and_by_domain_with_the_fate_of_their_mail() -> None:
     ]
     found = [tuple(cells.values()) for cells in rows_of("senders", events)]
     assert found == [
+        ("domain", "example.org", 2, 2000, 2, 1, 1),
         ("address", "<>", 1, 1000, 0, 0, 0),
         ("address", "ann@example.org", 1, 1000, 1, 0, 1),
         ("address", "bob@example.org", 1, 1000, 1, 1, 0),
-        ("domain", "example.org", 2, 2000, 2, 1, 1),
     ]
+
+
+def test_senders_domains_are_there_however_many_addresses_there_are() -> None:
+    events = [message(n, f"Q{n}", sender=f"a{n}@example.org") for n in range(1, 8)]
+    with tallied(events) as some:
+        made = sections.run(some, ("senders",), most=5)["senders"]
+    assert made.cut
+    assert [row[0] for row in made.rows] == ["domain", *["address"] * 4]
 
 
 def test_a_client_with_its_most_frequent_refusal() -> None:

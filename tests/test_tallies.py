@@ -232,3 +232,11 @@ def test_private_addresses_named_networks_and_named_domains_are_ours() -> None:
 def test_what_is_neither_network_nor_domain_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match=r"is neither a network nor a domain: write one such as"):
         Own.parse([text])
+
+
+def test_a_question_that_needs_more_memory_than_there_is_gets_more() -> None:
+    with tallied([row(1, "connected", client_ip="203.0.113.5")]) as some:
+        some._limit(20_000_000)
+        question = "SELECT len(list(n)) FROM (SELECT unnest(range(1500000)) AS n)"  # cannot go to disk
+        assert some.rows(question) == [(1_500_000,)]
+        assert some.rows("SELECT current_setting('threads')") == [(1,)]

@@ -41,7 +41,7 @@ LEFT JOIN (
 LEFT JOIN (
     SELECT
         failure_key, count(*) AS senders, min(nullif(text, '')) AS sender,
-        count(DISTINCT domain) AS sender_domains, min(domain) AS sender_domain
+        count(DISTINCT domain_key) AS sender_domains, min(domain) AS sender_domain
     FROM (SELECT DISTINCT failure_key, sender_key FROM failed WHERE sender_key IS NOT NULL)
     JOIN names ON key = sender_key
     GROUP BY ALL) s USING (failure_key)

@@ -7,7 +7,7 @@
 -- column domain: the smallest of them
 SELECT
     failure_key, sum(n)::BIGINT AS count, min(first) AS first, max(last) AS last,
-    count(DISTINCT domain) AS domains, min(domain) AS domain
+    count(DISTINCT domain_key) AS domains, min(domain) AS domain
 FROM failed LEFT JOIN names ON key = recipient_key
 WHERE failure_key IN (SELECT unnest($1::UBIGINT[]))
 GROUP BY failure_key

@@ -14,7 +14,7 @@ WITH
     counts AS (
         SELECT
             client_key,
-            min(client_ip) AS client_ip,
+            min(rowid) AS line,  -- of any of its rows: they all have the same address
             coalesce(sum(n) FILTER (event = 'connected'), 0) AS connections,
             coalesce(sum(n) FILTER (event = 'rejected' AND told), 0) AS refused,
             coalesce(sum(n) FILTER (event = 'auth_failed'), 0) AS auth_failed
@@ -31,7 +31,7 @@ WITH
         FROM (SELECT client_key, failure_key, sum(n) AS n FROM clients WHERE failure_key IS NOT NULL GROUP BY ALL) c
         JOIN (SELECT DISTINCT failure_key, reply_code, enhanced_code, shape FROM examples) x USING (failure_key))
 SELECT
-    c.client_ip,
+    l.client_ip,
     h.client_host,
     c.connections::BIGINT AS connections,
     coalesce(a.accepted, 0) AS accepted,
@@ -40,7 +40,8 @@ SELECT
     r.shape AS most_text,
     r.reply_code AS most_code
 FROM counts c
+JOIN clients l ON l.rowid = c.line
 LEFT JOIN hosts h ON h.client_key = c.client_key AND h.place = 1
 LEFT JOIN accepted a ON a.client_key = c.client_key
 LEFT JOIN refusals r ON r.client_key = c.client_key AND r.place = 1
-ORDER BY c.refused DESC, c.auth_failed DESC, accepted DESC, c.connections DESC, c.client_ip NULLS LAST, h.client_host
+ORDER BY c.refused DESC, c.auth_failed DESC, accepted DESC, c.connections DESC, l.client_ip NULLS LAST, h.client_host

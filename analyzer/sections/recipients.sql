@@ -21,5 +21,5 @@ FROM (
         count(*) FILTER (state IN ('bounced', 'waiting')) AS failed,
         coalesce(sum(size) FILTER (state = 'delivered'), 0)::BIGINT AS bytes
     FROM pairs GROUP BY ALL)
-JOIN (SELECT key AS recipient_key, min(text) AS text FROM names GROUP BY ALL) USING (recipient_key)
+JOIN names ON key = recipient_key
 ORDER BY messages DESC, recipient

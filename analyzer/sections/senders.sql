@@ -20,20 +20,27 @@ WITH
             count(*) FILTER (state = 'delivered') AS delivered,
             count(*) FILTER (state IN ('bounced', 'waiting')) AS failed
         FROM pairs WHERE sender_key IS NOT NULL GROUP BY ALL),
-    named AS (SELECT key AS sender_key, min(text) AS text, min(domain) AS domain FROM names GROUP BY ALL),
     per_address AS (
-        SELECT * FROM sent JOIN named USING (sender_key) LEFT JOIN reached USING (sender_key))
+        SELECT n.text, n.domain_key, s.*, r.* EXCLUDE (sender_key)
+        FROM sent s JOIN names n ON n.key = s.sender_key LEFT JOIN reached r USING (sender_key)),
+    per_domain AS (
+        SELECT
+            domain_key, sum(messages) AS messages, sum(bytes) AS bytes, sum(recipients) AS recipients,
+            sum(delivered) AS delivered, sum(failed) AS failed
+        FROM per_address WHERE domain_key IS NOT NULL GROUP BY ALL)
 SELECT
     kind,
     sender,
-    sum(messages)::BIGINT AS messages,
-    sum(bytes)::BIGINT AS bytes,
-    coalesce(sum(recipients), 0)::BIGINT AS recipients,
-    coalesce(sum(delivered), 0)::BIGINT AS delivered,
-    coalesce(sum(failed), 0)::BIGINT AS failed
+    messages::BIGINT AS messages,
+    bytes::BIGINT AS bytes,
+    coalesce(recipients, 0)::BIGINT AS recipients,
+    coalesce(delivered, 0)::BIGINT AS delivered,
+    coalesce(failed, 0)::BIGINT AS failed
 FROM (
-    SELECT 'address' AS kind, CASE text WHEN '' THEN '<>' ELSE text END AS sender, * FROM per_address
+    SELECT 'address' AS kind, CASE text WHEN '' THEN '<>' ELSE text END AS sender, messages, bytes, recipients, delivered, failed
+    FROM per_address
     UNION ALL
-    SELECT 'domain' AS kind, domain AS sender, * FROM per_address WHERE domain IS NOT NULL)
-GROUP BY kind, sender
-ORDER BY kind, messages DESC, sender
+    (SELECT 'domain' AS kind, domain AS sender, messages, bytes, recipients, delivered, failed
+     FROM per_domain JOIN domains USING (domain_key)
+     ORDER BY messages DESC, sender LIMIT 5000))  -- so that there is room for addresses
+ORDER BY kind DESC, messages DESC, sender

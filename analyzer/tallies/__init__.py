@@ -10,6 +10,7 @@ import os
 import tomllib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -52,6 +53,8 @@ MOST_THREADS = 8
 #: to the tables when that is full, the rest in the database.
 MEMORY = 320_000_000
 LEAST_MEMORY = 100_000_000
+#: How often a statement is tried: as it is, on one thread, and with half as much memory more each time.
+_MOST_STEPS = 6
 #: What a row takes while parts are added up, at most: with its texts, in every thread's own table.
 _BYTES_A_ROW = 500
 #: A line's place in reading order is one number: ``file_no << PLACE_BITS | line``.
@@ -164,8 +167,10 @@ class Tallies:
         self.own = own or Own()
         self._folder = TemporaryDirectory(prefix="analyzer-")
         self._most_grouped = memory * 4 // 9
+        self._threads = threads or min(os.cpu_count() or 1, MOST_THREADS)
         self._memory, self._room = memory, max(memory * 5 // 9, 50_000_000)
         self._rows_a_pass = self._room // _BYTES_A_ROW
+        self._allowed = self._room
         config: dict[str, Any] = {
             "memory_limit": f"{self._room}B",
             "temp_directory": self._folder.name,
@@ -174,7 +179,7 @@ class Tallies:
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "python_enable_replacements": False,
-            "threads": threads or min(os.cpu_count() or 1, MOST_THREADS),
+            "threads": self._threads,
         }
         self._axis = Axis(0, ())
         self._files: dict[int, str] = {}
@@ -251,13 +256,44 @@ class Tallies:
         self._groups.clear()
 
     def _limit(self, memory: int) -> None:
-        self._database.execute(f"SET memory_limit = '{memory}B'")
+        import duckdb
+
+        with suppress(duckdb.OutOfMemoryException):  # what is held now may be more than a lower limit
+            self._set(f"memory_limit = '{memory}B'")
+            self._allowed = memory
+
+    def _set(self, option: str) -> None:
+        # With a cursor of its own: what was asked before may still be to be fetched.
+        self._database.cursor().execute(f"SET GLOBAL {option}")
+
+    def _execute(self, sql: str, values: list[Any] | None = None) -> Any:
+        """Run a statement; where its share of memory does not do, on one thread, and then with more and more memory.
+
+        Most of what the database holds can go to disk, but not the hash tables of a question while it is answered: a report
+        that takes more memory than was asked for is better than none.
+        """
+        import duckdb
+
+        allowed, step = self._allowed, 0
+        try:
+            for step in range(_MOST_STEPS):
+                try:
+                    return self._database.execute(sql, values)
+                except duckdb.OutOfMemoryException:
+                    if step == _MOST_STEPS - 1:
+                        raise
+                    self._set("threads = 1")
+                    self._limit(allowed + step * allowed // 2)
+        finally:
+            if step:
+                self._limit(allowed)
+                self._set(f"threads = {self._threads}")
 
     def merge(self) -> None:
         """Add the parts up. More chunks may follow, and another ``merge``: the sums do not depend on how many."""
-        run = self._database.execute
+        run = self._execute
         self._take_groups()
-        self._limit(self._memory)  # nothing else takes any now
+        self._limit(self._memory * 4 // 5)  # nothing else takes any now
         period = self.period
         self._axis = bars.axis(*period, self.zone) if period else Axis(0, ())
         run("CREATE OR REPLACE TABLE bars (number INTEGER, start BIGINT)")
@@ -285,7 +321,7 @@ class Tallies:
         self.keep("moved", f"SELECT * FROM ({sql}) AS t(failure_key, target)", values)
         if self.rows("SELECT count(*) FROM moved") == [(0,)]:
             return
-        run = self._database.execute
+        run = self._execute
         for table in ("failures", "clients", "examples"):
             run(
                 f"UPDATE {table} SET failure_key = moved.target FROM moved WHERE moved.failure_key = {table}.failure_key"
@@ -295,15 +331,15 @@ class Tallies:
 
     def keep(self, name: str, sql: str, values: list[Any] | None = None) -> None:
         """Keep an answer as the table ``name``, for further questions; it takes the place of an earlier one."""
-        self._database.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", values)
+        self._execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", values)
 
     def change(self, sql: str, values: list[Any] | None = None) -> None:
         """Change a table that was kept."""
-        self._database.execute(sql, values)
+        self._execute(sql, values)
 
     def see_own_clients(self) -> None:
         """Make the table ``own_clients``: address and name of the clients that are no strangers, by ``own``."""
-        run = self._database.execute
+        run = self._execute
         run("CREATE OR REPLACE TEMP TABLE own_clients (client_ip VARCHAR, client_host VARCHAR)")
         likely = "" if self.own.networks or self.own.domains else f"AND regexp_matches(client_ip, '{LIKELY_PRIVATE}')"
         known = self.rows(f"SELECT DISTINCT client_ip, client_host FROM clients WHERE failure_key IS NOT NULL {likely}")
@@ -327,11 +363,11 @@ class Tallies:
 
     def rows(self, sql: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
         """Answer of a question put to the merged tallies, the table ``bars`` and the table ``pairs``."""
-        return self._database.execute(sql, values).fetchall()  # type: ignore[no-any-return]
+        return self._execute(sql, values).fetchall()  # type: ignore[no-any-return]
 
     def table(self, sql: str, values: list[Any] | None = None) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         """The same with the names of the columns in front."""
-        answer = self._database.execute(sql, values)
+        answer = self._execute(sql, values)
         return tuple(column[0] for column in answer.description), answer.fetchall()
 
     def files(self) -> dict[int, str]:
