@@ -205,7 +205,7 @@ class CompiledReader(Reader):
     engine: Any = field(default_factory=extension)
     _program: Program | None = None
 
-    def chunks(self, columns: Sequence[Column] | None = None, *, rows: int = 50_000) -> Iterator[Any]:
+    def chunks(self, columns: Sequence[Column] | None = None, *, rows: int = 10_000) -> Iterator[Any]:
         """Arrow streams (by the PyCapsule interface) of about so many rows each; without ``columns`` those that are tallied."""
         names = [column.name for column in columns] if columns is not None else list(self.engine.GROUPED)
         if self.reading.since is not None or self.reading.until is not None:

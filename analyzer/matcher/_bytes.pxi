@@ -8,6 +8,18 @@ ctypedef const uint8_t* cp
 
 cdef extern from *:
     """
+    #include <stdlib.h>
+    #ifdef __GLIBC__
+    #include <malloc.h>
+    static void give_memory_back(void) { malloc_trim(0); }
+    #else
+    static void give_memory_back(void) {}
+    #endif
+    """
+    void give_memory_back() nogil  # what was freed, to the system: many pieces leave gaps that nothing fits into
+
+cdef extern from *:
+    """
     #include <string.h>
     #include <stdint.h>
     /* digit 1, letter 2, upper-case hexadecimal 4, vowel 8, of a host's name 16, of a program's name 32, of an address 64 */

@@ -459,3 +459,4 @@ cdef class Groups:
             self.values.codes[i].last = -1
         free(self.heap.data)
         memset(&self.heap, 0, sizeof(Heap))
+        give_memory_back()

@@ -102,6 +102,11 @@ class Tally:
         """Whether wider bars make it much smaller: not where messages tell its rows apart."""
         return self.has_bars and all(name != "message_key" for name, _ in self.keys)
 
+    @property
+    def measures_texts(self) -> bool:
+        """Whether texts are measured: the smallest one, the first lines."""
+        return any(way in ("text", "list3") for _, way, _ in self.measures)
+
     def merge_sql(self, number: int, passes: int) -> str:
         """The same GROUP BY again, over the parts, in the bars of the axis: pass ``number`` of so many."""
         keys = ", ".join(name for name, _ in self.keys)
@@ -169,7 +174,7 @@ class Tallies:
         self._most_grouped = memory * 4 // 9
         self._threads = threads or min(os.cpu_count() or 1, MOST_THREADS)
         self._memory, self._room = memory, max(memory * 5 // 9, 50_000_000)
-        self._rows_a_pass = self._room // _BYTES_A_ROW
+        self._rows_a_pass = memory * 4 // 5 // _BYTES_A_ROW
         self._allowed = self._room
         config: dict[str, Any] = {
             "memory_limit": f"{self._room}B",
@@ -303,7 +308,7 @@ class Tallies:
             if self._parts[tally.name] > 1 or tally.shrinks:
                 # What a GROUP BY holds of texts cannot go to disk, so that it takes no more rows at once than there is room for.
                 ((rows,),) = self.rows(f"SELECT count(*) FROM {tally.name}")
-                passes = 1 + rows // self._rows_a_pass
+                passes = 1 + rows // self._rows_a_pass if tally.measures_texts else 1
                 run(f"CREATE TABLE merged AS FROM {tally.name} LIMIT 0")
                 for number in range(passes):
                     run(f"INSERT INTO merged {tally.merge_sql(number, passes)}")
