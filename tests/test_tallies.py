@@ -96,7 +96,7 @@ def test_an_empty_log_gives_empty_sections() -> None:
 
 def test_what_is_spilled_lies_in_a_private_folder_that_goes_away() -> None:
     with tallied(busy_hours(2, 50)) as some:
-        folder = Path(some._folder.name)
+        folder = Path(some._database._folder.name)
         assert folder.stat().st_mode & 0o077 == 0
     assert not folder.exists()
 
@@ -236,7 +236,7 @@ def test_what_is_neither_network_nor_domain_is_refused(text: str) -> None:
 
 def test_a_question_that_needs_more_memory_than_there_is_gets_more() -> None:
     with tallied([row(1, "connected", client_ip="203.0.113.5")]) as some:
-        some._limit(20_000_000)
+        some._database.limit(20_000_000)
         question = "SELECT len(list(n)) FROM (SELECT unnest(range(1500000)) AS n)"  # cannot go to disk
         assert some.rows(question) == [(1_500_000,)]
         assert some.rows("SELECT current_setting('threads')") == [(1,)]

@@ -97,7 +97,7 @@ def under_sanitizers(lines: int, seed: int) -> None:
     from analyzer.events.native import Times, _Scanners, set_up
     from analyzer.matcher import Recogniser
     from analyzer.matcher.program import program_for
-    from analyzer.tallies import _specs
+    from analyzer.tallies.table import specs
 
     engine = sys.modules[NAME]
     program = program_for()
@@ -105,7 +105,7 @@ def under_sanitizers(lines: int, seed: int) -> None:
     every = [column.name for column in ALL]
     alone = _Scanners(engine, program, Recogniser(), every, seen=False).scanner()
     counted = _Scanners(engine, program, Recogniser(), list(engine.GROUPED), seen=False).scanner()
-    groups = engine.Groups(_specs(), 900)
+    groups = engine.Groups(specs(), 900)
     held: list[bytes] = []
     for number, line in enumerate(mutated_lines(seed), 1):
         show(number, lines, line)
@@ -122,7 +122,7 @@ def under_sanitizers(lines: int, seed: int) -> None:
                 if scanner is counted:
                     groups.add(made_of, 900)
                     if number % 50_000 < BLOCK:
-                        taken = [groups.take(table) for table in range(len(_specs()))]
+                        taken = [groups.take(table) for table in range(len(specs()))]
                         assert sum(part.num_rows for part in taken) > 0
                         groups.clear()
             held = []

@@ -37,7 +37,7 @@ WITH
 SELECT
     x.failure_key, x.speaker, x.reply_code, x.enhanced_code, x.shape, c.count, c.first, c.last, k.event, k.reply_class,
     c.domains, c.domain, c.relays, c.relay_host, c.hosts, c.host
-FROM (SELECT failure_key, speaker, reply_code, enhanced_code, min(shape) AS shape FROM examples GROUP BY ALL) x
+FROM said x
 JOIN counts c USING (failure_key)
 JOIN kinds k ON k.failure_key = x.failure_key AND k.place = 1
 ORDER BY c.count DESC, x.speaker, x.reply_code NULLS LAST, x.enhanced_code NULLS LAST, x.shape

@@ -38,7 +38,7 @@ SELECT
     x.reply_code,
     x.enhanced_code
 FROM placed p
-JOIN (SELECT DISTINCT failure_key, shape, reply_code, enhanced_code FROM examples) x USING (failure_key)
+JOIN said x USING (failure_key)
 WHERE p.network IS NOT NULL
 GROUP BY p.network, failure_key, x.shape, x.reply_code, x.enhanced_code
 HAVING count(DISTINCT p.client_ip) >= 3

@@ -29,7 +29,7 @@ WITH
             row_number() OVER (PARTITION BY client_key
                                ORDER BY c.n DESC, x.shape, x.reply_code NULLS LAST, x.enhanced_code NULLS LAST) AS place
         FROM (SELECT client_key, failure_key, sum(n) AS n FROM clients WHERE failure_key IS NOT NULL GROUP BY ALL) c
-        JOIN (SELECT DISTINCT failure_key, reply_code, enhanced_code, shape FROM examples) x USING (failure_key))
+        JOIN said x USING (failure_key))
 SELECT
     l.client_ip,
     h.client_host,

@@ -49,7 +49,7 @@ WITH
     failed AS (
         SELECT f.domain_key, b.number, sum(f.n)::BIGINT AS n
         FROM (SELECT bar, domain_key, sum(n) AS n FROM failed_addresses
-              WHERE bar IS NOT NULL AND failure_key IN (SELECT failure_key FROM examples WHERE speaker <> 'us')
+              WHERE bar IS NOT NULL AND failure_key IN (SELECT failure_key FROM said WHERE speaker <> 'us')
               GROUP BY ALL) f
         ASOF JOIN bars b ON f.bar * 1000000 >= b.start
         GROUP BY ALL),
