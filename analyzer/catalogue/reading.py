@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 from analyzer.cached import cached
 from analyzer.errors import CatalogueError
+from analyzer.listing import joined
 from analyzer.replies import CATEGORY_NAMES, CLASS_NAMES, category_name
 
 _HERE = Path(__file__).parent
@@ -101,7 +102,7 @@ def read_entries(paths: Iterable[Path]) -> dict[str, list[dict[str, Any]]]:
         content = _read_toml(path)
         for kind in content:
             if kind not in _FIELDS:
-                _fail(path, kind, "is not a table of the catalogue", f"use {_listed(_FIELDS, 'or', '[[{}]]')}")
+                _fail(path, kind, "is not a table of the catalogue", f"use {joined((f'[[{name}]]' for name in _FIELDS), 'or')}")
         for kind, entries in found.items():
             here: set[int | str] = set()
             for table in content.get(kind, []):
@@ -124,7 +125,7 @@ def read_translations(language: str, codes: Collection[int | str]) -> dict[int |
                 _fail(path, key, "translates a code that the catalogue does not have", "correct or remove it")
             for name, text in table.items():
                 if name not in fields or not isinstance(text, str) or not text.strip():
-                    _fail(path, key, f"has {name!r} without a text to show", f"give texts for {_listed(fields, 'or')}")
+                    _fail(path, key, f"has {name!r} without a text to show", f"give texts for {joined(fields, 'or')}")
             translations[code] = {name: _folded(text) for name, text in table.items()}
     return translations
 
@@ -135,7 +136,7 @@ def _checked(path: Path, kind: str, table: dict[str, Any]) -> dict[str, Any]:
     for name in table:
         if name not in fields:
             derived = "; class and category follow from the digits" if name in ("class", "category") else ""
-            _fail(path, code, f"has the unknown key {name!r}", f"use {_listed(fields, 'or')}{derived}")
+            _fail(path, code, f"has the unknown key {name!r}", f"use {joined(fields, 'or')}{derived}")
     for name, (value_kind, needed) in fields.items():
         if name not in table:
             if needed:
@@ -154,7 +155,7 @@ def _check_reply_code(path: Path, entry: dict[str, Any]) -> None:
     if not 200 <= code <= 599:
         _fail(path, code, "belongs to no class: SMTP replies begin with 2, 3, 4 or 5", "correct its first digit")
     if entry["kind"] not in KINDS:
-        _fail(path, code, f"has the unknown kind {entry['kind']!r}", f"use {_listed(KINDS, 'or')}")
+        _fail(path, code, f"has the unknown kind {entry['kind']!r}", f"use {joined(KINDS, 'or')}")
     if not all(_STANDARD.match(reference) for reference in entry["references"]):
         _fail(path, code, "has a reference that is neither an RFC nor a draft", "put it under sources")
     if not entry["references"] and (entry["kind"] != "vendor" or not entry.get("sources")):
@@ -163,7 +164,7 @@ def _check_reply_code(path: Path, entry: dict[str, Any]) -> None:
     for name in ("answers", "not_to", "seen_at"):
         for place in entry.get(name, ()):
             if place not in places:
-                _fail(path, code, f"has the unknown place {place!r} in {name!r}", f"use {_listed(places, 'or')}")
+                _fail(path, code, f"has the unknown place {place!r} in {name!r}", f"use {joined(places, 'or')}")
     dotless = entry.get("dotless_of", "")
     if dotless and dotless.split(".")[1:] != list(str(code)[1:]):
         _fail(path, code, f"does not spell {dotless} without its dots", "correct dotless_of")
@@ -180,7 +181,7 @@ def _check_enhanced_code(path: Path, entry: dict[str, Any]) -> None:
         _fail(path, code, "has a class that RFC 3463 does not know", "use 2, 4 or 5")
     for name, group in (("class_basis", "basis"), ("basic_rule", "basic_rule")):
         if entry[name] not in ENGLISH.words[group]:
-            _fail(path, code, f"has the unknown {name} {entry[name]!r}", f"use {_listed(ENGLISH.words[group], 'or')}")
+            _fail(path, code, f"has the unknown {name} {entry[name]!r}", f"use {joined(ENGLISH.words[group], 'or')}")
 
 
 @lru_cache(maxsize=8)
@@ -251,11 +252,6 @@ def _order(code: int | str) -> tuple[int, ...]:
 def _folded(text: str) -> str:
     """Prose of the files: line ends count as blanks."""
     return " ".join(text.split())
-
-
-def _listed(names: Iterable[str], last: str, form: str = "{}") -> str:
-    *most, final = (form.format(name) for name in names)
-    return f"{', '.join(most)} {last} {final}" if most else final
 
 
 def _fail(path: Path, entry: object, rule: str, cure: str) -> NoReturn:

@@ -48,9 +48,3 @@ def lists_in(lines: Iterable[str]) -> dict[str, str]:
         for match in _NAMED.finditer(line):
             found.setdefault(match[0].lower(), OPERATORS[match[0].lower()])
     return dict(sorted(found.items()))
-
-
-def in_words(names: Iterable[str]) -> str:
-    """Names as they stand in a sentence: `a`, `a and b`, `a, b and c`."""
-    *others, last = [*names] or [""]
-    return f"{', '.join(others)} and {last}" if others else last

@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from analyzer.findings.block_lists import in_words, lists_in
+from analyzer.findings.block_lists import lists_in
+from analyzer.listing import joined
 
 if TYPE_CHECKING:
     from analyzer.causes import Cause, Causes, Explanation
@@ -71,7 +72,7 @@ def _codes(group: Mapping[str, Any]) -> dict[str, Any]:
 def decide(
     groups: Sequence[Mapping[str, Any]],
     book: Causes,
-    lines_of: Callable[[list[int]], Mapping[int, list[str]]] = lambda _: {},
+    lines_of: Callable[[list[int]], Mapping[int, list[str]]],
 ) -> Decided:
     """The causes of all groups, and which of them are one finding.
 
@@ -151,7 +152,7 @@ def values(facts: Facts) -> dict[str, str]:
         "client": facts.client or "",
         "clients": f"{facts.clients:,}" if facts.clients > 1 else "",
         "host": facts.host or "",
-        "list": in_words(lists_in(replies).values()),
+        "list": joined(lists_in(replies).values()),
     }
     for name, pattern, text in (("ip", _OUR_IP, replies[0] if replies else ""), ("login", _LOGIN, raw)):
         match = pattern.search(text)

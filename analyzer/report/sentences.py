@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analyzer.findings import Finding
+from analyzer.listing import joined
 from analyzer.report import Result, wording
 
 #: Under this share of recipients reached, mail is said to be held up, and a destination is marked.
@@ -334,14 +335,14 @@ def servers(result: Result) -> list[str]:
     by_hosts: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for mta in sorted(pairs):
         by_hosts[tuple(sorted(host for host in pairs[mta] if host))].append(wording.mta_name(mta))
-    return [wording.joined(names) + _on(where) for where, names in sorted(by_hosts.items())]
+    return [joined(names) + _on(where) for where, names in sorted(by_hosts.items())]
 
 
 def _on(names: tuple[str, ...]) -> str:
     if not names:
         return ""
     return (
-        f" on {wording.joined([wording.shown(name) for name in names]) if len(names) <= 3 else f'{len(names)} hosts'}"
+        f" on {joined([wording.shown(name) for name in names]) if len(names) <= 3 else f'{len(names)} hosts'}"
     )
 
 

@@ -157,11 +157,6 @@ def code(reply_code: int | None, enhanced_code: str | None) -> str:
     return f"{first} {shown(enhanced_code)}" if enhanced_code else first
 
 
-def joined(items: Sequence[str]) -> str:
-    """a, b and c."""
-    return ", ".join(items) if len(items) < 2 else f"{', '.join(items[:-1])} and {items[-1]}"
-
-
 # ---- texts from a log: bytes of an attacker
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
