@@ -143,16 +143,17 @@ cdef class Batch(BlockHolder):
     cdef object value(self, int slot, int64_t row):
         cdef Column* c = &self.block.columns[slot]
         cdef Dictionary* d
-        cdef int32_t* offsets = <int32_t*>c.values
-        cdef int64_t end
-        if c.count == 0 or not (c.valid[row >> 3] >> (row & 7)) & 1:
+        cdef Span text
+        cdef int32_t k
+        if is_null(c, row):
             return None
         if c.kind == KIND_TEXT:
-            end = c.used if row + 1 >= c.filled else offsets[row + 1]
-            return <bytes>c.data[offsets[row] : end]
+            text_in(c, row, &text)
+            return <bytes>text.s[: text.e - text.s]
         if c.kind == KIND_CATEGORY:
             d = c.shared if c.shared != NULL else &c.dictionary
-            return (<bytes>d.data[d.offsets[offsets[row]] : d.offsets[offsets[row] + 1]]).decode()
+            k = (<int32_t*>c.values)[row]
+            return (<bytes>d.data[d.offsets[k] : d.offsets[k + 1]]).decode()
         if c.kind == KIND_INT16:
             return (<int16_t*>c.values)[row]
         return None
@@ -180,7 +181,7 @@ cdef class Batch(BlockHolder):
         cdef cp data = <cp><const char*>other.data
         cdef cp e = data + len(other.data)
         cdef cp end
-        if c.count == 0 or not (c.valid[row >> 3] >> (row & 7)) & 1:
+        if is_null(c, row):
             return
         at = (<int64_t*>c.values)[row]
         c = &self.block.columns[C_RAW_AT]

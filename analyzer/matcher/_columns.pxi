@@ -344,20 +344,31 @@ cdef inline void set_code(Block* b, int slot, int64_t row, int32_t code) noexcep
         (<int32_t*>c.values)[row] = code
 
 
+cdef inline bint is_null(Column* c, int64_t row) noexcept nogil:
+    return c.count == 0 or not (c.valid[row >> 3] >> (row & 7)) & 1
+
+
+cdef inline void text_in(Column* c, int64_t row, Span* span) noexcept nogil:
+    """A text of a column to which more may come."""
+    cdef int32_t* offsets = <int32_t*>c.values
+    span.s = c.data + offsets[row]
+    span.e = c.data + (c.used if row + 1 >= c.filled else offsets[row + 1])
+
+
 cdef void copy_row(Block* b, int64_t row, Block* to, int64_t at) noexcept nogil:
     """A row of a block whose offsets are written, at the end of another block."""
     cdef int i, width
     cdef Column* c
     cdef Dictionary* d
-    cdef int32_t* offsets
+    cdef Span text
     cdef int32_t k
     for i in range(SLOTS):
         c = &b.columns[i]
-        if c.count == 0 or not (c.valid[row >> 3] >> (row & 7)) & 1:
+        if is_null(c, row):
             continue
         if c.kind == KIND_TEXT:
-            offsets = <int32_t*>c.values
-            set_text(to, i, at, c.data + offsets[row], c.data + (c.used if row + 1 >= c.filled else offsets[row + 1]), False)
+            text_in(c, row, &text)
+            set_text(to, i, at, text.s, text.e, False)
         elif c.kind == KIND_CATEGORY and c.shared == NULL:
             d = &c.dictionary
             k = (<int32_t*>c.values)[row]

@@ -33,7 +33,7 @@ def settle_hosts(Batch batch, int64_t first, int64_t last, hosts, int attempt_fa
     cdef Column* c = &b.columns[C_QUEUE_ID]
     cdef Column* code = &b.columns[C_REPLY_CODE]
     cdef int32_t* events = <int32_t*>b.columns[C_EVENT].values
-    cdef int32_t* offsets
+    cdef Span text
     cdef Dictionary known  # of the messages that have a row waiting, and some that had one
     cdef int64_t row
     cdef bint fresh, is_host
@@ -42,26 +42,24 @@ def settle_hosts(Batch batch, int64_t first, int64_t last, hosts, int attempt_fa
     cdef int most = hosts.most
     cdef bytes queue_id
     cdef KeptRow one
-    cdef cp s
     memset(&known, 0, sizeof(Dictionary))
     known.last = -1
     try:
         for row in range(first, last):
-            if not b.clocks[row] & ROW_HOST_LINES or c.values == NULL or not (c.valid[row >> 3] >> (row & 7)) & 1:
+            if not b.clocks[row] & ROW_HOST_LINES or is_null(c, row):
                 continue
-            is_host = events[row] == attempt_failed and code.values != NULL and (code.valid[row >> 3] >> (row & 7)) & 1
+            is_host = events[row] == attempt_failed and not is_null(code, row)
             if not is_host and not held:
                 continue
             if known.capacity == 0:
-                for text in held:
-                    code_of(&known, <cp><const char*><bytes>text, len(text), &fresh)
-            offsets = <int32_t*>c.values
-            s = c.data + offsets[row]
-            if not is_host and known_code(&known, s, offsets[row + 1] - offsets[row]) < 0:
+                for waiting in held:
+                    code_of(&known, <cp><const char*><bytes>waiting, len(waiting), &fresh)
+            text_in(c, row, &text)
+            if not is_host and known_code(&known, text.s, text.e - text.s) < 0:
                 continue
-            queue_id = s[: offsets[row + 1] - offsets[row]]
+            queue_id = text.s[: text.e - text.s]
             if is_host:
-                code_of(&known, s, len(queue_id), &fresh)
+                code_of(&known, text.s, text.e - text.s, &fresh)
                 if queue_id in answered:  # the next attempt begins
                     give_back(batch, row, held, answered, queue_id)
                 elif len(held) >= most and queue_id not in held:
@@ -71,7 +69,7 @@ def settle_hosts(Batch batch, int64_t first, int64_t last, hosts, int attempt_fa
                 one.row = kept.keep(batch, row, lines_before)
                 held.setdefault(queue_id, []).append(one)
             elif queue_id in held:
-                if is_null(b, C_RECIPIENT, row):
+                if is_null(&b.columns[C_RECIPIENT], row):
                     give_back(batch, row, held, answered, queue_id)
                 else:
                     answered.add(queue_id)
@@ -114,24 +112,13 @@ cdef bint quotes(Block* b, int64_t row, Block* other, int64_t host) noexcept nog
     )
 
 
-cdef inline bint is_null(Block* b, int slot, int64_t row) noexcept nogil:
-    return b.columns[slot].count == 0 or not (b.columns[slot].valid[row >> 3] >> (row & 7)) & 1
-
-
 cdef bint same_value(Block* a, int64_t i, Block* b, int64_t j, int slot) noexcept nogil:
     """Whether two rows have the same in a column of numbers or texts."""
     cdef Span one, two
-    if is_null(a, slot, i) or is_null(b, slot, j):
-        return is_null(a, slot, i) and is_null(b, slot, j)
+    if is_null(&a.columns[slot], i) or is_null(&b.columns[slot], j):
+        return is_null(&a.columns[slot], i) and is_null(&b.columns[slot], j)
     if KINDS_OF[slot] == KIND_INT16:
         return (<int16_t*>a.columns[slot].values)[i] == (<int16_t*>b.columns[slot].values)[j]
     text_in(&a.columns[slot], i, &one)
     text_in(&b.columns[slot], j, &two)
     return one.e - one.s == two.e - two.s and equal_bytes(one.s, two.s, one.e - one.s)
-
-
-cdef void text_in(Column* c, int64_t row, Span* span) noexcept nogil:
-    """A text of a column to which more may come."""
-    cdef int32_t* offsets = <int32_t*>c.values
-    span.s = c.data + offsets[row]
-    span.e = c.data + (c.used if row + 1 >= c.filled else offsets[row + 1])
