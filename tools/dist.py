@@ -19,6 +19,8 @@ ROOT = Path(__file__).parent.parent
 LOG = ROOT / "sample_logs" / "postfix"
 #: Files that the program reads while it runs: a package without one of them fails only at its users'.
 DATA_SUFFIXES = (".toml", ".sql", ".j2", ".css", ".js")
+#: Without a caller's way to other modules: what is tried out must be what was installed.
+_OWN = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 
 def main() -> None:
@@ -51,7 +53,7 @@ def environment(folder: Path) -> Path:
 def run(*command: str | Path, cwd: Path | None = None, **variables: str) -> str:
     """Run Python and give what it prints; where it fails, say what it said and stop."""
     done = subprocess.run(
-        [str(part) for part in command], cwd=cwd, env=os.environ | variables, capture_output=True, text=True, check=False
+        [str(part) for part in command], cwd=cwd, env=_OWN | variables, capture_output=True, text=True, check=False
     )
     if done.returncode:
         sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
